@@ -1,0 +1,153 @@
+"""A pack: everything shipped about one product's upgrade, as one frozen value with a digest."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runbook.domain.diagnosis.family import ErrorFamily
+from runbook.domain.readiness import Readiness
+from runbook.domain.sources import Citation, Disagreement, Source
+from runbook.domain.steps import Runbook
+
+
+class Maintenance(StrEnum):
+    """Whether somebody still looks after the product."""
+
+    MAINTAINED = "maintained"
+    UNMAINTAINED = "unmaintained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleFact:
+    """One dated fact about the product's life. `certainty` says how many sources agree, in words."""
+
+    date: str
+    text: str
+    certainty: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """Where the product stands; shown at the head of each page that gives advice."""
+
+    maintenance: Maintenance
+    since: str
+    summary: str
+    facts: tuple[LifecycleFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody a run can be escalated to, and the facts their first reply would ask for."""
+
+    slug: str
+    title: str
+    text: str
+    facts: tuple[str, ...]
+    available: bool = True
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationRule:
+    """When to hand the run to somebody else; `slug` is known to the engine or shown as text only."""
+
+    slug: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """A managed solution that the pack knows by its unique name."""
+
+    unique_name: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A published version, with the month it came out and what to know about it."""
+
+    version: str
+    date: str
+    notes: str = ""
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathRisk:
+    """A named risk on the way between two versions: it applies to from < at <= to."""
+
+    slug: str
+    at: str
+    title: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Ways from an installed version to a target, with the stances of the sources."""
+
+    risks: tuple[PathRisk, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCode:
+    """One row of the code table; `decimal` is the signed 32-bit form of `hex`."""
+
+    hex: str
+    symbolic_name: str
+    decimal: int
+    area: str
+    transient: str
+    gist: str
+    source_date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """Runbook, families, codes, readiness and paths of one product; `extends` is already merged in.
+
+    `digest` is the SHA-256 of the canonical content, so equal digests mean equal advice.
+    """
+
+    slug: str
+    title: str
+    product: str
+    revision: int
+    verified_on: str
+    lifecycle: Lifecycle
+    runbook: Runbook
+    readiness: Readiness
+    families: tuple[ErrorFamily, ...]
+    sources: tuple[Source, ...]
+    fallback_family: str
+    unknown_outcome_family: str
+    not_an_error_family: str
+    extends: str = ""
+    summary: str = ""
+    solutions: tuple[Solution, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    escalation_rules: tuple[EscalationRule, ...] = ()
+    releases: tuple[Release, ...] = ()
+    paths: Paths = Paths()
+    codes: tuple[ErrorCode, ...] = ()
+    digest: str = ""
+
+    def family(self, slug: str) -> ErrorFamily:
+        """The family with this slug; KeyError if the pack has none."""
+        for family in self.families:
+            if family.slug == slug:
+                return family
+        raise KeyError(slug)
+
+    def source(self, slug: str) -> Source:
+        """The source with this slug; KeyError if the pack has none."""
+        for source in self.sources:
+            if source.slug == slug:
+                return source
+        raise KeyError(slug)
