@@ -31,6 +31,10 @@ class Match(Protocol):
         """All groups in order."""
         ...
 
+    def groupdict(self) -> dict[str, str | None]:
+        """The named groups."""
+        ...
+
 
 class PatternRefused(ValueError):
     """RE2 cannot compile a pattern; the text says why."""
@@ -99,3 +103,22 @@ class PatternSet:
 def _reason(error: Exception) -> str:
     reason = error.args[0] if error.args else "cannot be compiled"
     return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+
+
+class FirstOf:
+    """Patterns in order of preference; a set finds in one pass which of them are worth running."""
+
+    def __init__(self, sources: tuple[str, ...]) -> None:
+        self._patterns = tuple(Pattern(source) for source in sources)
+        self._set = PatternSet(sources)
+
+    def all(self, text: str) -> Iterator[tuple[int, Match]]:
+        """For each pattern that matches, best first, its index and its first match."""
+        for index in sorted(self._set.matching(text)):
+            match = self._patterns[index].search(text)
+            if match is not None:
+                yield index, match
+
+    def first(self, text: str) -> tuple[int, Match] | None:
+        """The best pattern that matches."""
+        return next(self.all(text), None)

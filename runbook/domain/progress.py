@@ -96,37 +96,35 @@ def _standing(
     mark = state.marks.get(step.slug)
     if mark and mark.state is not StepState.READY:
         return Standing(step=step, phase=phase, state=mark.state)
-    resolved = frozenset(done)
-    if step.condition is not None:
-        applies = holds(step.condition, state.answers, resolved=resolved)
-        if applies is False:
-            return Standing(step=step, phase=phase, state=StepState.NOT_APPLICABLE)
-        if applies is None:
-            return Standing(
-                step=step,
-                phase=phase,
-                state=StepState.BLOCKED,
-                refusal="An earlier answer decides whether this step applies.",
-            )
+    closed = _not_asked(state, step, phase=phase, done=frozenset(done))
+    if closed:
+        return closed
     if step.kind is StepKind.IMPORT and _stage(state) in _IMPORT_STATES:
         return Standing(step=step, phase=phase, state=_IMPORT_STATES[_stage(state)])
     if not imported:
-        return Standing(
-            step=step,
-            phase=phase,
-            state=StepState.BLOCKED,
-            refusal="Opens when the new version is installed.",
-        )
+        return _blocked(step, phase, "Opens when the new version is installed.")
     for gate in step.gate:
-        if not holds(gate.needs, state.answers, resolved=resolved):
-            return Standing(
-                step=step,
-                phase=phase,
-                state=StepState.BLOCKED,
-                refusal=gate.refusal,
-                refusal_step=gate.step,
-            )
+        if not holds(gate.needs, state.answers, resolved=frozenset(done)):
+            return _blocked(step, phase, gate.refusal, gate.step)
     return Standing(step=step, phase=phase, state=_open_state(state, step))
+
+
+def _not_asked(state: RunState, step: Step, *, phase: str, done: frozenset[str]) -> Standing | None:
+    """The step as one that does not apply, or whose turn an earlier answer decides."""
+    if step.condition is None:
+        return None
+    applies = holds(step.condition, state.answers, resolved=done)
+    if applies is None:
+        return _blocked(step, phase, "An earlier answer decides whether this step applies.")
+    if applies:
+        return None
+    return Standing(step=step, phase=phase, state=StepState.NOT_APPLICABLE)
+
+
+def _blocked(step: Step, phase: str, refusal: str, where: str = "") -> Standing:
+    return Standing(
+        step=step, phase=phase, state=StepState.BLOCKED, refusal=refusal, refusal_step=where
+    )
 
 
 def _open_state(state: RunState, step: Step) -> StepState:

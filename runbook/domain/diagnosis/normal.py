@@ -5,6 +5,7 @@ columns. The form has plain quotes, no markup, no escapes, unbroken GUIDs and si
 pass is linear and does a bounded number of replacements, so a hostile text buys no time.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -102,12 +103,11 @@ _QUOTED_MAIL = Pattern(r"\n[ \t]*(?:>[ \t]?){1,8}")
 class Normal:
     """A text in its form for matching, with a way back to the lines it came from.
 
-    `text` is the form with single blanks; `folded` the same in lower case, character by character.
-    `shortened` says that the middle of a very long text was left out.
+    `text` is the form with single blanks, `kept` the form before they were collapsed. `shortened`
+    says that the middle of a very long text was left out.
     """
 
     text: str
-    folded: str
     original: str
     kept: str
     shortened: bool
@@ -137,8 +137,10 @@ class Normal:
     def _line_of(self, offset: int) -> int:
         word = self.text.count(" ", 0, offset)
         starts, before = self._chunks
-        chunk = _last_at_most(before[:-1], word)
-        position = _position_of_word(self.kept, starts[chunk], skip=word - before[chunk])
+        chunk = max(0, bisect_right(before[:-1], word) - 1)
+        end = starts[chunk + 1] if chunk + 1 < len(starts) else len(self.kept)
+        place = _place_of_word(self.kept[starts[chunk] : end], word - before[chunk])
+        position = starts[chunk] + place
         count = self.kept.count("\n", 0, position) + self.kept.count(_NEWLINE_KEPT, 0, position)
         return min(count, len(self.lines) - 1)
 
@@ -154,25 +156,15 @@ def normalise(text: str) -> Normal:
     collapsed = " ".join(kept.replace(_NEWLINE_KEPT, "").split())
     return Normal(
         text=collapsed,
-        folded=fold(collapsed),
         original=original,
         kept=kept,
         shortened=shortened,
     )
 
 
-def fold(text: str) -> str:
-    """Lower case that keeps every character's place."""
-    folded = text.lower()
-    if len(folded) == len(text):
-        return folded
-    # A few capitals become two characters; those stay as they are.
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-
-
-def fold_fragment(fragment: str) -> str:
+def fit_fragment(fragment: str) -> str:
     """A fragment of a signature in the same form as the text it is compared with."""
-    return fold(" ".join(fragment.translate(_CHARACTERS).split()))
+    return " ".join(fragment.translate(_CHARACTERS).split())
 
 
 def fit_pattern(pattern: str) -> str:
@@ -245,15 +237,10 @@ def _blank_after(text: str, position: int) -> int:
     return min(found, default=len(text))
 
 
-def _last_at_most(counts: tuple[int, ...], number: int) -> int:
-    return max(0, bisect_right(counts, number) - 1)
-
-
-def _position_of_word(text: str, start: int, *, skip: int) -> int:
-    """Where the word after `skip` words begins, counted from `start`."""
-    window = text[start : start + 2 * _CHUNK]
-    before, _, _ = _split_words(window, skip)
-    return start + before
+def _place_of_word(text: str, number: int) -> int:
+    """Where the word with this number, counted from 0, begins."""
+    rest = text.split(None, number)
+    return len(text) - len(rest[number]) if len(rest) > number else 0
 
 
 def _around(lines: str, matched: str) -> str:

@@ -1,0 +1,91 @@
+"""Finds the component that a failure text names: its type, name and id, as far as they stand there.
+
+Shapes of the platform's messages: `coe-upgrade.md` sections 2 and 8. Each shape names what it gives;
+the first shape that matches decides.
+"""
+
+from runbook.domain.diagnosis.extract import GUID
+from runbook.domain.diagnosis.family import Component
+from runbook.domain.patterns import FirstOf, Match, Pattern
+
+NAME_LIMIT = 200
+
+_ID = r"\{?(?P<id>[^\s,;:(){}'\[\]|=]{1,100}|\[[^\]]{1,60}\]|<[^>]{1,60}>)\}?"
+_IN_QUOTES = r"'(?P<name>[^']{1,200})'"
+
+_SHAPES: tuple[tuple[str | None, str], ...] = (
+    (
+        None,
+        rf"importing workflow (?:\{{?(?P<id>{GUID})\}}? )?type (?P<type>\w+) name "
+        r"'?(?P<name>.{1,200}?)'?\s{0,3}[:.]\s{0,3}(?:flow (?:server|client)|one or more|a task|an? )",
+    ),
+    (
+        None,
+        rf"workflow uninstall: failure, workflow id \{{?(?P<id>{GUID})\}}? category (?P<type>\w+) "
+        r"name '?(?P<name>.{1,200}?)'?(?:$|[.:] )",
+    ),
+    (None, rf"importing workflow \{{?(?P<id>{GUID})\}}?"),
+    (None, rf"\bthe (?P<type>\w+) ?\(\{{?(?P<id>{GUID})\}}?\) component\b"),
+    (None, rf"dependent component (?P<type>\w+) \(id={_ID}"),
+    (None, rf"overwrite the (?P<type>\w+|\[[^\]]{{1,60}}\]) component with id={_ID}"),
+    (
+        None,
+        rf"dependentcomponentobject details: type: (?P<type>[^,]{{1,60}}), objectname: (?P<name>[^,]{{0,200}}), id: (?P<id>{GUID})",
+    ),
+    (
+        None,
+        rf"type: (?P<type>[^,]{{1,60}}), objectname: (?P<name>[^,]{{0,200}}), id: (?P<id>{GUID})",
+    ),
+    (None, rf"base layer for the component {_IN_QUOTES} with id '(?P<id>[^']{{1,100}})'"),
+    (None, r"(?:\b(?P<type>\w+) import: failure: .{0,80}?)\bcomponent (?P<name>\S{1,200}) of type"),
+    (None, r"component (?P<name>\S{1,200}) of type (?P<type>\w{1,40}) is not declared"),
+    ("CustomControl", r"custom ?control with name (?P<name>\S{1,200}) "),
+    ("PluginType", r"plug-?in ?type \[(?P<name>[^\]]{1,200})\]"),
+    ("workflow action", r"workflow operation '(?P<name>[^']{1,200})'"),
+    ("workflow", rf"workflow (?:with )?(?:id )?'?\{{?(?P<id>{GUID})\}}?"),
+    ("solution", r"holding solution (?P<name>\S{1,200}?) (?:already )?exists"),
+    ("Attribute", r"cannot delete attribute:? '?(?P<name>[\w.]{1,200})"),
+    ("Attribute", r"the following attributes '?(?P<name>[\w.]{1,200})'? of entity"),
+    ("Attribute", r"for column '?(?P<name>\w{1,200})"),
+    ("EntityKey", r"an entity ?key (?P<name>\S{1,200}|\[[^\]]{1,60}\]) with the selected"),
+    ("Entity", r"entity with a name = '(?P<name>[^']{1,200})'"),
+    ("table", r"altering table '?(?P<name>\S{1,200}|\[[^\]]{1,60}\]) failed"),
+    ("privilege", r"\b(?P<name>(?-i:prv[A-Z])\w{2,100})"),
+    ("connector", r"restricts use of these apis: (?:\S{0,200}/)?(?P<name>\w{1,100})"),
+    ("connection", r"with connection: '(?P<name>[^']{1,200})'"),
+    ("connectionreference", r"logical name\(s\) '(?P<name>[^']{1,200})'"),
+    ("CustomControl property", r"property (?P<name>\w{1,100}) is (?:not declared|required)"),
+    (None, r"item ?type: (?P<type>[\w ]{1,60}?) name: (?P<name>\S{1,200}) error ?code"),
+    (None, r"<required type='(?P<type>\w{1,20})' schemaname='(?P<name>[^']{1,200})'"),
+    (None, r"invalid component type provided:? '?(?P<type>[0-9]{1,6})"),
+    ("AttributeMap", r"an attributemap, .{1,60}? between attribute (?P<name>\w{1,100})"),
+    ("solution", r"failed deleting solution (?P<name>[^.]{1,200})\."),
+    ("solution", r"\bsolution '(?P<name>[^']{1,200})' (?:failed to import|imported)"),
+    (None, rf"\b(?P<type>[a-z]{{3,40}}) ?\((?:id=)?\{{?(?P<id>{GUID})\}}?"),
+    (None, r"\b(?P<type>[a-z]{3,30}) import: failure"),
+    (None, rf"component (?:id|with id)\W{{1,6}}(?P<id>{GUID})"),
+)
+
+_FINDER = FirstOf(tuple(shape for _, shape in _SHAPES))
+_WHOLE_GUID = Pattern(rf"^\{{?{GUID}\}}?$")
+
+
+def component_in(text: str) -> Component:
+    """The component that a text in its form for matching names; each part may be missing."""
+    for index, match in _FINDER.all(text):
+        return _component(_SHAPES[index][0], match)
+    return Component()
+
+
+def _component(kind: str | None, match: Match) -> Component:
+    groups = match.groupdict()
+    identifier = _clean(groups.get("id"))
+    if identifier and _WHOLE_GUID.search(identifier):
+        identifier = identifier.strip("{}").lower()
+    return Component(
+        type=_clean(groups.get("type")) or kind, name=_clean(groups.get("name")), id=identifier
+    )
+
+
+def _clean(value: str | None) -> str | None:
+    return (value or "").strip(" '.,*")[:NAME_LIMIT] or None

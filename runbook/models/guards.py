@@ -1,0 +1,130 @@
+"""Append-only guards in the database itself, for SQLite and PostgreSQL.
+
+Source: `integrity-and-security.md` 4a.5. They are installed by a migration, again after every
+`migrate` (SQLite drops the triggers of a table that it rebuilds), and a system check refuses to
+start without them. Only tests that flush tables take them off.
+"""
+
+from collections.abc import Iterable
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+EVENT, PAYLOAD, ERASURE = "runbook_event", "runbook_payload", "runbook_erasure"
+
+_SQLITE = {
+    "event_no_update": f"BEFORE UPDATE ON {EVENT} BEGIN "
+    "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
+    "event_no_delete": f"BEFORE DELETE ON {EVENT} BEGIN "
+    "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
+    # The only guard that stops INSERT OR REPLACE, an upsert and a gap.
+    "event_in_order": f"BEFORE INSERT ON {EVENT} WHEN NEW.seq <> 1 + COALESCE("
+    f"(SELECT MAX(seq) FROM {EVENT} WHERE run_id = NEW.run_id), 0) BEGIN "
+    "SELECT RAISE(ABORT, 'the timeline has no gaps and no second truth'); END",
+    "payload_once": f"BEFORE INSERT ON {PAYLOAD} WHEN EXISTS "
+    f"(SELECT 1 FROM {PAYLOAD} WHERE event_id = NEW.event_id) BEGIN "
+    "SELECT RAISE(ABORT, 'a payload is written once'); END",
+    "payload_only_erased": f"BEFORE UPDATE ON {PAYLOAD} WHEN NEW.salt IS NOT NULL "
+    "OR NEW.body IS NOT NULL OR NEW.event_id <> OLD.event_id OR NOT EXISTS "
+    f"(SELECT 1 FROM {ERASURE} WHERE event_id = OLD.event_id) BEGIN "
+    "SELECT RAISE(ABORT, 'a payload can only be erased, with an erasure on record'); END",
+    "payload_no_delete": f"BEFORE DELETE ON {PAYLOAD} BEGIN "
+    "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
+    "erasure_once": f"BEFORE INSERT ON {ERASURE} WHEN EXISTS "
+    f"(SELECT 1 FROM {ERASURE} WHERE event_id = NEW.event_id) BEGIN "
+    "SELECT RAISE(ABORT, 'an erasure is written once'); END",
+    "erasure_no_update": f"BEFORE UPDATE ON {ERASURE} BEGIN "
+    "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
+    "erasure_no_delete": f"BEFORE DELETE ON {ERASURE} BEGIN "
+    "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
+}
+
+_POSTGRESQL_FUNCTIONS = {
+    "runbook_refuse": "BEGIN RAISE EXCEPTION 'the timeline is append-only'; END",
+    "runbook_event_in_order": "BEGIN IF NEW.seq <> 1 + COALESCE("
+    f"(SELECT MAX(seq) FROM {EVENT} WHERE run_id = NEW.run_id), 0) THEN "
+    "RAISE EXCEPTION 'the timeline has no gaps and no second truth'; END IF; RETURN NEW; END",
+    "runbook_payload_only_erased": "BEGIN IF NEW.salt IS NOT NULL OR NEW.body IS NOT NULL "
+    "OR NEW.event_id <> OLD.event_id OR NOT EXISTS "
+    f"(SELECT 1 FROM {ERASURE} WHERE event_id = OLD.event_id) THEN RAISE EXCEPTION "
+    "'a payload can only be erased, with an erasure on record'; END IF; RETURN NEW; END",
+}
+
+#: Trigger name: when, table, level, function. Row triggers do not see TRUNCATE.
+_POSTGRESQL_TRIGGERS = {
+    "event_no_change": ("BEFORE UPDATE OR DELETE", EVENT, "ROW", "runbook_refuse"),
+    "event_no_truncate": ("BEFORE TRUNCATE", EVENT, "STATEMENT", "runbook_refuse"),
+    "event_in_order": ("BEFORE INSERT", EVENT, "ROW", "runbook_event_in_order"),
+    "payload_only_erased": ("BEFORE UPDATE", PAYLOAD, "ROW", "runbook_payload_only_erased"),
+    "payload_no_delete": ("BEFORE DELETE", PAYLOAD, "ROW", "runbook_refuse"),
+    "payload_no_truncate": ("BEFORE TRUNCATE", PAYLOAD, "STATEMENT", "runbook_refuse"),
+    "erasure_no_change": ("BEFORE UPDATE OR DELETE", ERASURE, "ROW", "runbook_refuse"),
+    "erasure_no_truncate": ("BEFORE TRUNCATE", ERASURE, "STATEMENT", "runbook_refuse"),
+}
+
+
+def expected(connection: BaseDatabaseWrapper) -> frozenset[str]:
+    """The names of all guards on this kind of database."""
+    return frozenset(_SQLITE if connection.vendor == "sqlite" else _POSTGRESQL_TRIGGERS)
+
+
+def present(connection: BaseDatabaseWrapper) -> frozenset[str]:
+    """The names of the guards that stand in the database now, and are switched on."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            # 'A' means ENABLE ALWAYS; anything else could be bypassed by a replica session.
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled='A'")
+        return frozenset(row[0] for row in cursor.fetchall()) & expected(connection)
+
+
+def missing(connection: BaseDatabaseWrapper) -> frozenset[str]:
+    """The names of the guards that are absent or switched off."""
+    return expected(connection) - present(connection)
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Puts every guard in place anew; safe to repeat."""
+    _run(connection, _removal(connection))
+    if connection.vendor == "sqlite":
+        _run(connection, (f"CREATE TRIGGER {name} {text}" for name, text in _SQLITE.items()))
+    else:
+        _run(connection, _postgresql())
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Takes the guards off; for tests that empty the tables, and for nothing else."""
+    _run(connection, _removal(connection))
+
+
+def tables_exist(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the guarded tables have been created yet."""
+    return {EVENT, PAYLOAD, ERASURE} <= set(connection.introspection.table_names())
+
+
+def _removal(connection: BaseDatabaseWrapper) -> Iterable[str]:
+    if connection.vendor == "sqlite":
+        return [f"DROP TRIGGER IF EXISTS {name}" for name in _SQLITE]
+    return [
+        f"DROP TRIGGER IF EXISTS {name} ON {table}"
+        for name, (_, table, _, _) in _POSTGRESQL_TRIGGERS.items()
+    ]
+
+
+def _postgresql() -> Iterable[str]:
+    for name, body in _POSTGRESQL_FUNCTIONS.items():
+        yield (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
+        )
+    for name, (moment, table, level, function) in _POSTGRESQL_TRIGGERS.items():
+        yield (
+            f"CREATE TRIGGER {name} {moment} ON {table} FOR EACH {level} "
+            f"EXECUTE FUNCTION {function}()"
+        )
+        yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+
+
+def _run(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

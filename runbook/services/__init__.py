@@ -1,0 +1,1 @@
+"""Writes: one public function per use case, and the only place that opens transactions."""

@@ -1,0 +1,97 @@
+"""Accounts: making the first one, for which a person needs the code from the server's terminal."""
+
+import secrets
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from runbook.models import User
+
+# The code lives in the shared cache: every process sees it on both databases, and a table of its
+# own would stay empty for ever after the first account. It is kept as a keyed hash, so reading the
+# database does not reveal it.
+_CODE_KEY = "set-up:code"
+_WRONG_KEY = "set-up:wrong-codes"
+_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # no letters that look like digits
+WRONG_CODES_ALLOWED = 10
+WRONG_CODES_FORGOTTEN_AFTER = 15 * 60
+
+
+class SetUpRefused(Exception):
+    """The first account was not made; the text says why and what to do."""
+
+
+class AlreadySetUp(SetUpRefused):
+    pass
+
+
+class TooManyWrongCodes(SetUpRefused):
+    pass
+
+
+class WrongCode(SetUpRefused):
+    pass
+
+
+def needs_set_up() -> bool:
+    return not User.objects.exists()
+
+
+def new_set_up_code() -> str:
+    """A fresh code for the person who started the server; the one before stops working."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    cache.set(_CODE_KEY, _digest(letters), timeout=None)
+    cache.delete(_WRONG_KEY)
+    return "-".join((letters[:4], letters[4:8], letters[8:]))
+
+
+def create_first_account(
+    *, code: str, username: str, email: str, password: str, display_name: str = ""
+) -> User:
+    """Make the only account that needs no invitation, or raise SetUpRefused.
+
+    Of two people who hold the code and post at the same moment exactly one gets an account. A wrong
+    code is counted in the same transaction, which commits although the call fails.
+    """
+    with transaction.atomic():
+        _one_at_a_time()
+        refusal = _refusal(code)
+        if refusal is None:
+            cache.delete_many([_CODE_KEY, _WRONG_KEY])
+            return User.objects.create_user(
+                username=username, email=email, password=password, display_name=display_name
+            )
+    raise refusal
+
+
+def _refusal(code: str) -> SetUpRefused | None:
+    if not needs_set_up():
+        return AlreadySetUp("Somebody has finished the set-up in the meantime. Please sign in.")
+    wrong = cache.get(_WRONG_KEY, 0)
+    if wrong >= WRONG_CODES_ALLOWED:
+        return TooManyWrongCodes(
+            "Too many wrong codes. Wait 15 minutes, or restart the server to get a new code."
+        )
+    if constant_time_compare(cache.get(_CODE_KEY, ""), _digest(code)):
+        return None
+    cache.set(_WRONG_KEY, wrong + 1, timeout=WRONG_CODES_FORGOTTEN_AFTER)
+    return WrongCode(
+        "This is not the code of the running server. It is printed in the terminal "
+        "each time the server starts."
+    )
+
+
+def _one_at_a_time() -> None:
+    """Let a second set-up wait here until the first has committed."""
+    # SQLite needs nothing: its transactions take the one write lock when they begin. On PostgreSQL
+    # an empty table has no row to lock.
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _digest(code: str) -> str:
+    # People retype the code, so case, blanks and hyphens do not count.
+    letters = "".join(sign for sign in code.upper() if sign.isalnum())
+    return salted_hmac("runbook.set-up", letters, algorithm="sha256").hexdigest()

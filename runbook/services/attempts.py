@@ -1,0 +1,134 @@
+"""Use cases of the import: start, record, diagnose, read the state, repair, remove, override."""
+
+import uuid
+from dataclasses import dataclass
+
+from runbook.domain import events as ev
+from runbook.domain.decisions import attempts as decisions
+from runbook.domain.decisions import readings
+from runbook.domain.decisions.attempts import Captured, Plan, Result
+from runbook.domain.decisions.readings import Look
+from runbook.domain.diagnosis.engine import diagnose
+from runbook.domain.pack import Pack
+from runbook.domain.state import RunState
+from runbook.domain.vocabulary import Action, Outcome
+from runbook.models import Run
+from runbook.services import evidence, timeline
+from runbook.services.timeline import Act, Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What a person says about a solution they are about to remove."""
+
+    solution: str
+    typed_name: str
+    version: str
+    backup_reference: str
+
+
+def start_attempt(*, run_id: uuid.UUID, act: Act, plan: Plan) -> Written:
+    """Starts the next attempt if nothing stands in its way."""
+    return timeline.record(
+        run_id,
+        Action.START_ATTEMPT,
+        act,
+        lambda run, state, pack: decisions.start_attempt(
+            state, pack, plan=plan, happened_at=act.when, now=act.now
+        ),
+    )
+
+
+def record_attempt(
+    *,
+    run_id: uuid.UUID,
+    act: Act,
+    outcome: Outcome,
+    reason: str = "",
+    error_text: str = "",
+    no_text: bool = False,
+) -> Written:
+    """Ends the open attempt: text masked and stored, read by the engine, all in one transaction."""
+    kept = evidence.prepare(error_text) if error_text.strip() else None
+
+    def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
+        captured = None
+        if kept is not None:
+            captured = Captured(
+                digest=kept.digest,
+                size=kept.size,
+                reading=diagnose(kept.text, pack),
+                secrets_removed=kept.secrets_removed,
+            )
+        result = Result(outcome=outcome, reason=reason, no_text=no_text, captured=captured)
+        made = decisions.record_attempt(
+            state, pack, result=result, happened_at=act.when, now=act.now
+        )
+        if kept is not None:
+            evidence.store(run, kept, act)
+        return made
+
+    return timeline.record(run_id, Action.RECORD_ATTEMPT, act, decide)
+
+
+def choose_diagnosis(*, run_id: uuid.UUID, act: Act, family: str, reason: str = "") -> Written:
+    """Settles the last failure on one family."""
+    return timeline.record(
+        run_id,
+        Action.CHOOSE_DIAGNOSIS,
+        act,
+        lambda run, state, pack: decisions.choose_diagnosis(
+            state, pack, family=family, reason=reason
+        ),
+    )
+
+
+def read_state(*, run_id: uuid.UUID, act: Act, step: str, look: Look) -> Written:
+    """Keeps what is installed now and plans what may come next."""
+    return timeline.record(
+        run_id,
+        Action.READ_STATE,
+        act,
+        lambda run, state, pack: readings.read_state(
+            state, pack, step=step, look=look, happened_at=act.when, now=act.now
+        ),
+    )
+
+
+def record_repair(*, run_id: uuid.UUID, act: Act, text: str) -> Written:
+    """Keeps what was put right."""
+    return timeline.record(
+        run_id,
+        Action.RECORD_REPAIR,
+        act,
+        lambda run, state, pack: readings.record_repair(
+            state, pack, text=evidence.clean(text), now=act.now
+        ),
+    )
+
+
+def record_removal(*, run_id: uuid.UUID, act: Act, removal: Removal) -> Written:
+    """Passes a removal through the deletion interlock."""
+    return timeline.record(
+        run_id,
+        Action.RECORD_REMOVAL,
+        act,
+        lambda run, state, pack: readings.record_removal(
+            state,
+            pack,
+            solution=removal.solution,
+            typed_name=removal.typed_name,
+            version=removal.version,
+            backup_reference=removal.backup_reference,
+        ),
+    )
+
+
+def override_retry(*, run_id: uuid.UUID, act: Act, reason: str) -> Written:
+    """Opens the retry before its time."""
+    return timeline.record(
+        run_id,
+        Action.OVERRIDE_RETRY,
+        act,
+        lambda run, state, pack: readings.override_retry(state, reason=reason, now=act.now),
+    )

@@ -1,0 +1,180 @@
+"""Use cases of a whole run: start, adopt, note, pause, resume, abandon, close, hand out."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from runbook import library, queries
+from runbook.domain import chain
+from runbook.domain.decisions import runs as decisions
+from runbook.domain.decisions.attempts import Captured, Plan, Result
+from runbook.domain.diagnosis.engine import diagnose
+from runbook.domain.state import RunState
+from runbook.domain.vocabulary import Action, Outcome
+from runbook.models import Installation, PackRevision, Run
+from runbook.services import evidence, timeline
+from runbook.services.timeline import Act, Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a person says about a new run."""
+
+    pack: str
+    title: str
+    time_zone: str
+    answers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What somebody already stuck tells; without `plan` nothing was tried yet."""
+
+    account: str
+    plan: Plan | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome = Outcome.UNKNOWN
+    error_text: str = ""
+
+
+def start_run(*, beginning: Beginning, act: Act, report: Report | None = None) -> Run:
+    """Starts a run, and adopts it if a report says what happened before. All or nothing."""
+    pack = library.packs()[beginning.pack]
+    made = decisions.start_run(
+        pack,
+        title=beginning.title,
+        time_zone=beginning.time_zone,
+        answers=beginning.answers,
+    )
+    with transaction.atomic(durable=True):
+        run = _new_run(pack.digest, beginning.pack, act)
+        state = timeline.append(run, RunState(), [(event, act.when) for event in made], act)
+        if report is not None:
+            _adopt(run, state, report, act)
+    return run
+
+
+def _new_run(digest: str, slug: str, act: Act) -> Run:
+    installation = queries.instance() or Installation.objects.create(created=act.now)
+    body = library.dump_pack(library.packs()[slug])
+    revision, _ = PackRevision.objects.get_or_create(
+        pk=digest, defaults={"slug": slug, "body": body}
+    )
+    run_id = uuid.uuid4()
+    start = chain.genesis(
+        instance=str(installation.instance), run=str(run_id), created=act.now, plan_digest=digest
+    )
+    return Run.objects.create(
+        pk=run_id, created=act.now, genesis=start, head=start, pack=revision, state=""
+    )
+
+
+def _adopt(run: Run, state: RunState, report: Report, act: Act) -> None:
+    pack = queries.pack_of(run)
+    adopted = decisions.adopt_run(state, pack, report=report.account, now=act.now)
+    state = timeline.append(run, state, [(event, act.when) for event in adopted], act)
+    if report.plan is None or report.started_at is None:
+        return
+    captured = None
+    if report.error_text.strip():
+        kept = evidence.prepare(report.error_text)
+        evidence.store(run, kept, act)
+        captured = Captured(
+            digest=kept.digest,
+            size=kept.size,
+            reading=diagnose(kept.text, pack),
+            secrets_removed=kept.secrets_removed,
+        )
+    result = Result(
+        outcome=report.outcome,
+        reason=report.account,
+        no_text=captured is None,
+        captured=captured,
+    )
+    tried = decisions.Tried(
+        plan=report.plan,
+        result=result,
+        started_at=report.started_at,
+        ended_at=report.ended_at or report.started_at,
+    )
+    told = decisions.report_attempt(state, pack, tried=tried, actor=act.actor, now=act.now)
+    timeline.append(run, state, told, act)
+
+
+def add_note(
+    *, run_id: uuid.UUID, act: Act, text: str, step: str = "", corrects: int | None = None
+) -> Written:
+    """Adds a note, at any stage."""
+    return timeline.record(
+        run_id,
+        Action.ADD_NOTE,
+        act,
+        lambda run, state, pack: decisions.add_note(
+            state, text=evidence.clean(text), step=step, corrects=corrects
+        ),
+    )
+
+
+def pause(*, run_id: uuid.UUID, act: Act, reason: str) -> Written:
+    """Rests the run."""
+    return timeline.record(
+        run_id,
+        Action.PAUSE,
+        act,
+        lambda run, state, pack: decisions.pause(state, reason=reason),
+    )
+
+
+def resume(*, run_id: uuid.UUID, act: Act) -> Written:
+    """Goes on with a paused run."""
+    return timeline.record(
+        run_id, Action.RESUME, act, lambda run, state, pack: decisions.resume(state)
+    )
+
+
+def abandon(*, run_id: uuid.UUID, act: Act, reason: str) -> Written:
+    """Gives the run up."""
+    return timeline.record(
+        run_id,
+        Action.ABANDON,
+        act,
+        lambda run, state, pack: decisions.abandon(state, reason=reason),
+    )
+
+
+def close(*, run_id: uuid.UUID, act: Act, partial: bool, reason: str) -> Written:
+    """Finishes the run, whole or partial."""
+    return timeline.record(
+        run_id,
+        Action.CLOSE,
+        act,
+        lambda run, state, pack: decisions.close(
+            state, pack, partial=partial, reason=reason, now=act.now
+        ),
+    )
+
+
+def send_escalation(*, run_id: uuid.UUID, act: Act, recipient: str, ticket: str) -> Written:
+    """Keeps to whom the run was handed."""
+    return timeline.record(
+        run_id,
+        Action.SEND_ESCALATION,
+        act,
+        lambda run, state, pack: decisions.send_escalation(
+            state, pack, recipient=recipient, ticket=ticket
+        ),
+    )
+
+
+def record_export(*, run_id: uuid.UUID, act: Act, export_format: str) -> Written:
+    """Keeps that the record was handed out, before it is."""
+    return timeline.record(
+        run_id,
+        Action.EXPORT,
+        act,
+        lambda run, state, pack: decisions.record_export(state, export_format=export_format),
+    )

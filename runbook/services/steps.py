@@ -1,0 +1,122 @@
+"""Use cases of a step: answers, checks, evidence, waits, completing, skipping, reopening."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from runbook.domain import events as ev
+from runbook.domain.decisions import steps as decisions
+from runbook.domain.decisions.steps import CheckAnswer
+from runbook.domain.pack import Pack
+from runbook.domain.state import RunState
+from runbook.domain.vocabulary import Action
+from runbook.models import Run
+from runbook.services import evidence, timeline
+from runbook.services.timeline import Act, Written
+
+
+def record_facts(*, run_id: uuid.UUID, act: Act, step: str, answers: Mapping[str, str]) -> Written:
+    """Keeps answers to questions of a step."""
+    return timeline.record(
+        run_id,
+        Action.RECORD_FACTS,
+        act,
+        lambda run, state, pack: decisions.record_facts(state, pack, step=step, answers=answers),
+    )
+
+
+def record_decision(
+    *, run_id: uuid.UUID, act: Act, step: str, answers: Mapping[str, str], reason: str = ""
+) -> Written:
+    """Keeps a choice between ways."""
+    return timeline.record(
+        run_id,
+        Action.RECORD_DECISION,
+        act,
+        lambda run, state, pack: decisions.record_decision(
+            state, pack, step=step, answers=answers, reason=reason
+        ),
+    )
+
+
+def record_checks(
+    *, run_id: uuid.UUID, act: Act, step: str, answers: Sequence[CheckAnswer]
+) -> Written:
+    """Keeps answers to checks."""
+    return timeline.record(
+        run_id,
+        Action.RECORD_CHECKS,
+        act,
+        lambda run, state, pack: decisions.record_checks(state, pack, step=step, answers=answers),
+    )
+
+
+def add_evidence(
+    *, run_id: uuid.UUID, act: Act, step: str, slot: str, text: str, caption: str = ""
+) -> Written:
+    """Keeps a text for a slot of the step."""
+    kept = evidence.prepare(text)
+    added = ev.EvidenceAdded(
+        step=step,
+        slot=slot,
+        digest=kept.digest,
+        size=kept.size,
+        caption=caption,
+        secrets_removed=kept.secrets_removed,
+    )
+
+    def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
+        made = decisions.add_evidence(state, pack, step=step, slot=slot, stored=added)
+        evidence.store(run, kept, act)
+        return made
+
+    return timeline.record(run_id, Action.ADD_EVIDENCE, act, decide)
+
+
+def complete_step(*, run_id: uuid.UUID, act: Act, step: str) -> Written:
+    """Completes a step that misses nothing."""
+    return timeline.record(
+        run_id,
+        Action.COMPLETE_STEP,
+        act,
+        lambda run, state, pack: decisions.complete_step(state, pack, step=step, now=act.now),
+    )
+
+
+def skip_step(*, run_id: uuid.UUID, act: Act, step: str, reason: str) -> Written:
+    """Leaves a step out, with a reason."""
+    return timeline.record(
+        run_id,
+        Action.SKIP_STEP,
+        act,
+        lambda run, state, pack: decisions.skip_step(state, pack, step=step, reason=reason),
+    )
+
+
+def reopen_step(*, run_id: uuid.UUID, act: Act, step: str, reason: str) -> Written:
+    """Opens a settled step again, with a reason."""
+    return timeline.record(
+        run_id,
+        Action.REOPEN_STEP,
+        act,
+        lambda run, state, pack: decisions.reopen_step(state, pack, step=step, reason=reason),
+    )
+
+
+def start_wait(*, run_id: uuid.UUID, act: Act, step: str) -> Written:
+    """Starts the wait of a wait step."""
+    return timeline.record(
+        run_id,
+        Action.START_WAIT,
+        act,
+        lambda run, state, pack: decisions.start_wait(state, pack, step=step, now=act.now),
+    )
+
+
+def end_wait(*, run_id: uuid.UUID, act: Act, step: str) -> Written:
+    """Ends a wait whose time has come."""
+    return timeline.record(
+        run_id,
+        Action.END_WAIT,
+        act,
+        lambda run, state, pack: decisions.end_wait(state, pack, step=step, now=act.now),
+    )

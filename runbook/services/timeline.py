@@ -1,0 +1,259 @@
+"""Load and append: the only writer of events. Every use case passes through `record`.
+
+Algorithm and reasons: `integrity-and-security.md` 4b.2. One transaction writes events, payloads,
+projection and the submission; SQLite takes its write lock at the start (IMMEDIATE), PostgreSQL locks
+the run's row, and a compare-and-swap on the version holds on both.
+"""
+
+import random
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+
+from runbook import queries
+from runbook.domain import chain
+from runbook.domain import events as ev
+from runbook.domain.access import check_may
+from runbook.domain.errors import StaleView, SubmissionMismatch
+from runbook.domain.pack import Pack
+from runbook.domain.redaction import mask
+from runbook.domain.snapshot import load_state
+from runbook.domain.state import RunState, evolve
+from runbook.domain.vocabulary import Action
+from runbook.models import Run, Submission
+from runbook.models.timeline import Event, Payload
+from runbook.services import projection
+
+#: PostgreSQL says these when two people collide; the same transaction may be tried again.
+_TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
+_TRIES = 4
+_SHORTEST_SECRET = 8
+
+
+class Busy(Exception):
+    """The database stayed locked through every try; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who acts, when, and on what they saw.
+
+    `expected` is the version of the run that the person's page showed, None for acts that cannot
+    conflict, such as a note. `key` is made with the form, so that a double click counts once;
+    `content` is the form's cleaned data, so that the same key with another content is noticed.
+    """
+
+    actor: str
+    now: datetime
+    happened_at: datetime | None = None
+    expected: int | None = None
+    key: uuid.UUID | None = None
+    content: dict[str, Any] = field(default_factory=dict)
+    actor_kind: str = "user"
+
+    @property
+    def when(self) -> datetime:
+        """When it happened: what the person says, else now."""
+        return self.happened_at or self.now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a use case did: the version after it, and whether it had been done before."""
+
+    version: int
+    replayed: bool = False
+    state: RunState | None = None
+
+
+Timed = ev.Event | tuple[ev.Event, datetime]
+Decide = Callable[[Run, RunState, Pack], Sequence[Timed]]
+
+
+def record(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Written:
+    """Carries out one decision, or nothing at all.
+
+    Raises RunNotFound, ForbiddenAction, StaleView, SubmissionMismatch, TransitionRefused from the
+    decision, and Busy when the database stayed locked.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with transaction.atomic(durable=True):
+                return _once(run_id, action, act, decide)
+        except OperationalError as problem:
+            if not _may_try_again(problem):
+                raise
+            if attempt < _TRIES:
+                time.sleep(random.uniform(0.02, 0.1) * attempt)  # noqa: S311 - spreads the tries
+    raise Busy
+
+
+def _may_try_again(problem: OperationalError) -> bool:
+    state = getattr(problem.__cause__, "sqlstate", None)
+    return state in _TRY_AGAIN or "database is locked" in str(problem)
+
+
+def _once(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Written:
+    run = _locked(run_id)
+    state = load_state(run.state)
+    role = queries.role_of(state, act.actor)
+    fingerprint = _fingerprint(act, action)
+    done = _earlier(run, act, fingerprint)
+    if done:
+        return Written(version=done.version, replayed=True, state=state)
+    check_may(role, action)
+    if act.expected is not None and act.expected != run.version:
+        raise StaleView(
+            "Somebody recorded something on this run since you opened the page.",
+            expected=act.expected,
+            current=run.version,
+        )
+    made = [_timed(entry, act) for entry in decide(run, state, queries.pack_of(run))]
+    if made:
+        state = append(run, state, made, act)
+    if act.key:
+        _remember(run, act, act.key, fingerprint)
+    return Written(version=run.version, state=state)
+
+
+def _locked(run_id: uuid.UUID) -> Run:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = '10s'")
+    # SQLite ignores the row lock; there, BEGIN IMMEDIATE has taken the whole database already.
+    run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+    if run is None:
+        raise queries.RunNotFound
+    return run
+
+
+def _timed(entry: Timed, act: Act) -> tuple[ev.Event, datetime]:
+    return entry if isinstance(entry, tuple) else (entry, act.when)
+
+
+def _fingerprint(act: Act, action: Action) -> str:
+    content = {"action": action.value, "content": act.content}
+    return chain.tagged_hash("uwlog.submission.v1", chain.canonical(content).encode())
+
+
+def _earlier(run: Run, act: Act, fingerprint: str) -> Submission | None:
+    if act.key is None:
+        return None
+    done = Submission.objects.filter(run=run, actor_id=act.actor, key=act.key).first()
+    if done and done.fingerprint != fingerprint:
+        raise SubmissionMismatch(
+            "This form was sent before with other content. Reload the page and enter it again."
+        )
+    return done
+
+
+def _remember(run: Run, act: Act, key: uuid.UUID, fingerprint: str) -> None:
+    Submission.objects.create(
+        run=run,
+        actor_id=act.actor,
+        key=key,
+        fingerprint=fingerprint,
+        version=run.version,
+        created=act.now,
+    )
+
+
+def append(
+    run: Run, state: RunState, made: Sequence[tuple[ev.Event, datetime]], act: Act
+) -> RunState:
+    """Writes the events behind the run's head, moves the head, and brings the projection along.
+
+    Must run inside the transaction that holds the run's lock. Returns the new state.
+    """
+    before = run.version
+    rows: list[Event] = []
+    bodies: list[tuple[bytes, str]] = []
+    for wanted, happened_at in made:
+        event = _without_secrets(wanted)
+        row, salt, body = _link(run, event, happened_at, act, final=before + len(made))
+        rows.append(row)
+        bodies.append((salt, body))
+        entry = ev.Recorded(
+            seq=row.seq,
+            event=event,
+            recorded_at=row.at,
+            happened_at=happened_at,
+            actor=act.actor,
+        )
+        state = evolve(state, entry)
+    stored = Event.objects.bulk_create(rows)
+    Payload.objects.bulk_create(
+        [
+            Payload(event_id=row.pk, salt=salt, body=body)
+            for row, (salt, body) in zip(stored, bodies, strict=True)
+        ]
+    )
+    projection.save(run, state, before=before)
+    return state
+
+
+def _link(
+    run: Run, event: ev.Event, happened_at: datetime, act: Act, *, final: int
+) -> tuple[Event, bytes, str]:
+    """One event row behind the run's head; moves the head of the object, not of the row yet."""
+    at, flag = chain.next_time(act.now, run.last_at)
+    salt, body = secrets.token_bytes(chain.SALT_BYTES), payload_body(event, happened_at)
+    header = chain.header_text(
+        chain.Header(
+            run=str(run.pk),
+            seq=run.version + 1,
+            prev=run.head,
+            type=event.type,
+            at=at,
+            at_flag=flag,
+            actor=act.actor,
+            actor_kind=act.actor_kind,
+            run_version=final,
+            payload_commit=chain.commitment(salt, body),
+        )
+    )
+    run.version, run.head, run.last_at = run.version + 1, chain.event_hash(header), at
+    row = Event(
+        run=run,
+        seq=run.version,
+        header=header,
+        digest=run.head,
+        type=event.type,
+        actor=act.actor,
+        actor_kind=act.actor_kind,
+        at=at,
+        happened_at=happened_at,
+    )
+    return row, salt, body
+
+
+def _without_secrets(event: ev.Event) -> ev.Event:
+    """The event with secrets cut from every text in it: nothing is stored or hashed before this."""
+    data = ev.to_payload(event)
+    masked = _masked(data)
+    return event if masked == data else ev.from_payload(event.type, masked)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value).text if len(value) >= _SHORTEST_SECRET else value
+    if isinstance(value, dict):
+        return {name: _masked(part) for name, part in value.items()}
+    return [_masked(part) for part in value] if isinstance(value, list) else value
+
+
+def payload_body(event: ev.Event, happened_at: datetime) -> str:
+    """The canonical payload: schema number, the time the person gave, and the event's data."""
+    return chain.canonical(
+        {
+            "schema": ev.PAYLOAD_SCHEMA,
+            "happened_at": chain.format_time(happened_at),
+            "data": ev.to_payload(event),
+        }
+    )
