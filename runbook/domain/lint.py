@@ -83,14 +83,9 @@ def _undated(pack: Pack) -> Iterator[Finding]:
 
 
 def _family_findings(pack: Pack) -> Iterator[Finding]:
-    table = {code.hex for code in pack.codes}
     for family in pack.families:
         for problem in _incomplete(family, pack):
             yield Finding(file=_file(family), place="family", problem=problem)
-        for code in family.codes:
-            if code not in table:
-                problem = f"the code {code} is not in codes.tsv"
-                yield Finding(file=_file(family), place="codes", problem=problem)
 
 
 def _incomplete(family: ErrorFamily, pack: Pack) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from runbook.domain import events as ev
 from runbook.domain.decisions import steps as decisions
@@ -11,6 +12,7 @@ from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action
 from runbook.models import Run
 from runbook.services import evidence, timeline
+from runbook.services.evidence import Kept
 from runbook.services.timeline import Act, Written
 
 
@@ -55,14 +57,7 @@ def add_evidence(
 ) -> Written:
     """Keeps a text for a slot of the step."""
     kept = evidence.prepare(text)
-    added = ev.EvidenceAdded(
-        step=step,
-        slot=slot,
-        digest=kept.digest,
-        size=kept.size,
-        caption=caption,
-        secrets_removed=kept.secrets_removed,
-    )
+    added = _added(step, slot, kept, caption)
 
     def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
         made = decisions.add_evidence(state, pack, step=step, slot=slot, stored=added)
@@ -70,6 +65,49 @@ def add_evidence(
         return made
 
     return timeline.record(run_id, Action.ADD_EVIDENCE, act, decide)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What a person hands in on one panel; `evidence` maps slots to texts."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    checks: Sequence[CheckAnswer] = ()
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    complete: bool = False
+
+
+def work_on_step(*, run_id: uuid.UUID, act: Act, step: str, handed: Handed) -> Written:
+    """Keeps a whole panel in one transaction, and completes the step if nothing is missing."""
+    kept = {slot: evidence.prepare(text) for slot, text in handed.evidence.items() if text.strip()}
+    work = decisions.Work(
+        answers=handed.answers,
+        checks=handed.checks,
+        evidence=[_added(step, slot, text) for slot, text in kept.items()],
+        reason=handed.reason,
+        complete=handed.complete,
+    )
+
+    def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
+        made = decisions.work_on_step(state, pack, step=step, work=work, now=act.now)
+        for text in kept.values():
+            evidence.store(run, text, act)
+        return made
+
+    action = Action.RECORD_FACTS if handed.answers else Action.RECORD_CHECKS
+    return timeline.record(run_id, action, act, decide)
+
+
+def _added(step: str, slot: str, kept: Kept, caption: str = "") -> ev.EvidenceAdded:
+    return ev.EvidenceAdded(
+        step=step,
+        slot=slot,
+        digest=kept.digest,
+        size=kept.size,
+        caption=caption,
+        secrets_removed=kept.secrets_removed,
+    )
 
 
 def complete_step(*, run_id: uuid.UUID, act: Act, step: str) -> Written:

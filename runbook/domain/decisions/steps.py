@@ -9,7 +9,7 @@ from runbook.domain import events as ev
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.progress import missing, open_step, standing_of
-from runbook.domain.state import RunState
+from runbook.domain.state import RunState, evolve
 from runbook.domain.steps import QuestionKind, Step, WaitRule
 from runbook.domain.transitions import check_allowed
 from runbook.domain.versions import is_higher, parse_version
@@ -152,6 +152,49 @@ def complete_step(state: RunState, pack: Pack, *, step: str, now: datetime) -> l
     if gaps:
         raise TransitionRefused(f"Still missing: {'; '.join(gaps)}.", step=step)
     return [ev.StepCompleted(step=step)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Everything a person hands in on one step's panel at once."""
+
+    answers: Mapping[str, str]
+    checks: Sequence[CheckAnswer] = ()
+    evidence: Sequence[ev.EvidenceAdded] = ()
+    reason: str = ""
+    complete: bool = False
+
+
+def work_on_step(
+    state: RunState, pack: Pack, *, step: str, work: Work, now: datetime
+) -> list[ev.Event]:
+    """Keeps all that was handed in, and completes the step if that was asked and nothing is missing.
+
+    What is still missing does not cost the answers: they are kept and the step stays open.
+    """
+    found = open_step(state, pack, step)
+    made: list[ev.Event] = []
+    if found.kind is StepKind.DECISION:
+        made += record_decision(state, pack, step=step, answers=work.answers, reason=work.reason)
+    elif work.answers:
+        made += record_facts(state, pack, step=step, answers=work.answers)
+    made += record_checks(state, pack, step=step, answers=work.checks)
+    for stored in work.evidence:
+        made += add_evidence(state, pack, step=step, slot=stored.slot, stored=stored)
+    after = _after(state, made, now=now)
+    if work.complete and not missing(after, found, now=now):
+        made += complete_step(after, pack, step=step, now=now)
+    return made
+
+
+def _after(state: RunState, made: Sequence[ev.Event], *, now: datetime) -> RunState:
+    """The state as it will be once these events are recorded."""
+    for event in made:
+        entry = ev.Recorded(
+            seq=state.seq + 1, event=event, recorded_at=now, happened_at=now, actor=""
+        )
+        state = evolve(state, entry)
+    return state
 
 
 def skip_step(state: RunState, pack: Pack, *, step: str, reason: str) -> list[ev.Event]:

@@ -91,12 +91,12 @@ def _diagnoses(
         reverse=True,
     )
     if other and other.weight and other.weight >= max((e.weight for e in ranked), default=0):
-        return (_nothing(pack, facts, other),)
-    if not cues and not _is_about_an_import(ranked, pack, facts):
-        return (_nothing(pack, facts, other),)
+        return (_nothing(pack, facts, entry=other),)
+    if not cues and not _is_about_an_import(ranked, pack, facts=facts):
+        return (_nothing(pack, facts, entry=other),)
     found = [_diagnosis(entry, facts, rivals=ranked) for entry in ranked]
-    fallback = _fallback(pack, facts, cues)
-    if not ranked or _is_a_guess(ranked, cues, facts):
+    fallback = _fallback(pack, facts, cues=cues)
+    if not ranked or _is_a_guess(ranked, cues, facts=facts):
         found.insert(0, fallback)
     return tuple(found[:MOST_DIAGNOSES])
 
@@ -135,7 +135,7 @@ def _rank(entry: Evidence, facts: _Facts) -> tuple[int, int, int, int, bool]:
     )
 
 
-def _is_about_an_import(ranked: list[Evidence], pack: Knowledge, facts: _Facts) -> bool:
+def _is_about_an_import(ranked: list[Evidence], pack: Knowledge, *, facts: _Facts) -> bool:
     """Whether any family, or a bare known code, says that this is a failed import at all."""
     if any(_belief(entry, facts) > Belief.SUPPORTING_WORDS for entry in ranked):
         return True
@@ -144,7 +144,7 @@ def _is_about_an_import(ranked: list[Evidence], pack: Knowledge, facts: _Facts) 
     return bool(known.intersection(facts.codes)) and words <= BARE_CODE_WORDS
 
 
-def _is_a_guess(ranked: list[Evidence], cues: Evidence | None, facts: _Facts) -> bool:
+def _is_a_guess(ranked: list[Evidence], cues: Evidence | None, *, facts: _Facts) -> bool:
     """Whether the best family was found by nothing but a code that others share."""
     if _belief(ranked[0], facts) > Belief.SHARED_CODE:
         return False
@@ -164,7 +164,7 @@ def _diagnosis(entry: Evidence, facts: _Facts, *, rivals: list[Evidence]) -> Dia
         confidence=_confidence(entry, belief, rivals=rivals),
         disposition=entry.family.disposition,
         quote=_quote(entry, facts),
-        reason=_with_note(_reason(entry, belief, facts), facts),
+        reason=_with_note(_reason(entry, belief, facts=facts), facts),
         matched_by=matched_by,
     )
 
@@ -182,7 +182,7 @@ def _confidence(entry: Evidence, belief: Belief, *, rivals: list[Evidence]) -> C
     return Confidence.CERTAIN if alone and entry.weight >= CERTAIN_WEIGHT else Confidence.LIKELY
 
 
-def _reason(entry: Evidence, belief: Belief, facts: _Facts) -> str:
+def _reason(entry: Evidence, belief: Belief, *, facts: _Facts) -> str:
     code = entry.codes[-1] if entry.codes else ""
     if entry.decisive:
         words = f"The text says “{_words(entry, facts)}”"
@@ -224,12 +224,12 @@ def _with_note(reason: str, facts: _Facts) -> str:
     return f"{reason} Of this very long text only the beginning and the end were read."
 
 
-def _fallback(pack: Knowledge, facts: _Facts, cues: Evidence | None) -> Diagnosis:
+def _fallback(pack: Knowledge, facts: _Facts, *, cues: Evidence | None) -> Diagnosis:
     reason = "This looks like a failed import, but no reason that is known here stands in the text."
     return _special(pack.fallback_family, pack, facts=facts, entry=cues, reason=reason)
 
 
-def _nothing(pack: Knowledge, facts: _Facts, entry: Evidence | None) -> Diagnosis:
+def _nothing(pack: Knowledge, facts: _Facts, *, entry: Evidence | None) -> Diagnosis:
     reason = "Nothing in the text reports a failed import or upgrade."
     if entry and entry.decisive:
         reason = (

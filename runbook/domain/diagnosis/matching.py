@@ -68,7 +68,7 @@ class Signatures:
         found = []
         for family, rows in zip(self._families, self._rows, strict=True):
             hits = tuple(
-                self._hit(row, normal, phase) for row in rows if row.stands_in(present, phase)
+                self._hit(row, normal, phase=phase) for row in rows if row.stands_in(present, phase)
             )
             known = tuple(code for code in codes if code in family.codes)
             if hits or known:
@@ -93,7 +93,7 @@ class Signatures:
     def _number(self, source: str) -> int:
         return self._numbers.setdefault(source, len(self._numbers))
 
-    def _hit(self, row: "_Row", normal: Normal, phase: ImportPhase | None) -> Hit:
+    def _hit(self, row: "_Row", normal: Normal, *, phase: ImportPhase | None) -> Hit:
         match = self._patterns[row.main].search(normal.text)
         start, end = (match.start(), match.end()) if match else (0, 0)
         sure_of_phase = not row.signature.phases or phase is not None

@@ -24,17 +24,15 @@ _NEWLINE_KEPT = "\x02"  # stands for a line end that was inside a GUID, so that 
 _CHUNK = 4096
 _LINE_ENDS = ("\r\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c")
 
-_CHARACTERS: dict[int, str | None] = {
-    **dict.fromkeys(map(ord, '"`\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02'), "'"),
-    **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u00b4\u2032\uff07\u2039\u203a"), "'"),
-    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-"),
-    **dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad\u200e\u200f"), None),
-    **dict.fromkeys(range(0x202A, 0x202F), None),
-    **dict.fromkeys(range(0x2066, 0x206A), None),
-    **dict.fromkeys((code for code in range(32) if code not in (9, 10)), " "),
-    0x2026: "...",
-    0x7F: " ",
-}
+_CHARACTERS = (
+    *((char, "'") for char in '"`\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02'),
+    *((char, "'") for char in "\u2018\u2019\u201a\u201b\u00b4\u2032\uff07\u2039\u203a"),
+    *((char, "-") for char in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"),
+    *((char, "") for char in "\ufeff\u200b\u200c\u200d\u2060\u00ad\u200e\u200f"),
+    *((char, "") for char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
+    *((chr(code), " ") for code in (*range(9), *range(14, 32), 127)),
+    ("\u2026", "..."),
+)
 
 _ENTITIES = (
     ("&amp;", "&"),
@@ -150,7 +148,7 @@ def normalise(text: str) -> Normal:
     for line_end in _LINE_ENDS:
         text = text.replace(line_end, "\n")
     original, shortened = _cut(text.encode("utf-8", "replace").decode("utf-8"))
-    kept = original.translate(_CHARACTERS)
+    kept = _plain(original)
     for step in (_without_entities, _without_escapes, _without_markup, _with_whole_guids):
         kept = step(kept)
     collapsed = " ".join(kept.replace(_NEWLINE_KEPT, "").split())
@@ -164,12 +162,19 @@ def normalise(text: str) -> Normal:
 
 def fit_fragment(fragment: str) -> str:
     """A fragment of a signature in the same form as the text it is compared with."""
-    return " ".join(fragment.translate(_CHARACTERS).split())
+    return " ".join(_plain(fragment).split())
 
 
 def fit_pattern(pattern: str) -> str:
     """A pattern of a signature, spelt with the characters that the form for matching has."""
-    return pattern.translate(_CHARACTERS)
+    return _plain(pattern)
+
+
+def _plain(text: str) -> str:
+    """The text with one kind of quotation mark and dash, and nothing invisible."""
+    for char, plain in _CHARACTERS:
+        text = text.replace(char, plain)
+    return text
 
 
 def _cut(text: str) -> tuple[str, bool]:

@@ -1,0 +1,66 @@
+"""Text from people made inert for Markdown, wherever the file is pasted later.
+
+Outside a fence nothing they typed may become markup, a mention, a reference or a remote picture.
+Ticket systems look for `@name`, `#123` and `GH-123` after rendering, where a backslash is gone; a
+word joiner, which takes no room, keeps these apart. Secrets are masked once more on the way out.
+"""
+
+from runbook.domain.patterns import Match, Pattern
+from runbook.domain.redaction import mask
+
+JOINER = "\u2060"
+_LIMIT = 10_000_000
+_SPECIAL = Pattern(r"[\\`*_\[\]<>|~&$#@!^=+-]|://|www\.|\bgh-", ignore_case=True)
+_HIDDEN = Pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\x{2028}\x{2029}]")
+_BACKTICKS = Pattern(r"`+")
+_LISTING = Pattern(r"^([0-9]{1,9})([.)])")
+
+
+def visible(text: str) -> str:
+    """The text with control and direction marks named, so that it reads in the order it has."""
+    return _HIDDEN.replace(text, lambda match: f"‹U+{ord(match.group() or ' '):04X}›", limit=_LIMIT)
+
+
+def line(text: str) -> str:
+    """Any text as one inert line of Markdown, fit for a paragraph or a cell of a table."""
+    plain = visible(" ".join(mask(text).text.split()))
+    inert = _SPECIAL.replace(plain, _inert, limit=_LIMIT)
+    return _LISTING.replace(inert, lambda m: f"{m.group(1)}\\{m.group(2)}", limit=1)
+
+
+def _inert(match: Match) -> str:
+    found = match.group() or ""
+    if found == "@":
+        return f"@{JOINER}"
+    if found == "#":
+        return f"\\#{JOINER}"
+    if found == "://":
+        return ":\\//"
+    if found.lower() == "www.":
+        return f"{found[:-1]}\\."
+    if found.lower() == "gh-":
+        return f"{found}{JOINER}"
+    return f"\\{found}"
+
+
+def code(text: str) -> str:
+    """An id, a code or a file name, exact and inert, as a code span that a table cell can hold."""
+    plain = visible(" ".join(mask(text).text.split()))
+    if not plain:
+        return ""
+    fence = "`" * (_longest(plain) + 1)
+    space = " " if plain.startswith("`") or plain.endswith("`") else ""
+    span = f"{fence}{space}{plain}{space}{fence}"
+    return span.replace("|", "\\|")
+
+
+def block(text: str) -> str:
+    """A whole text in one fenced block, with a fence longer than any run of backticks in it."""
+    plain = visible(mask(text).text.replace("\r\n", "\n").replace("\r", "\n"))
+    fence = "`" * max(3, _longest(plain) + 1)
+    return f"{fence}text\n{plain.rstrip(chr(10))}\n{fence}"
+
+
+def _longest(text: str) -> int:
+    runs = _BACKTICKS.find(text, limit=_LIMIT)
+    return max((len(match.group() or "") for match in runs), default=0)

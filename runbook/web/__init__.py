@@ -1,0 +1,1 @@
+"""HTTP: parse the request, call a service or a query, render the answer."""

@@ -1,0 +1,221 @@
+"""One POST, end to end: fetch and authorise, validate, act, and answer each refusal in words.
+
+`architecture.md` section 5 and `integrity-and-security.md` 4b: 422 for what a person must correct,
+409 for what the run does not allow (any more), 503 when the database stayed busy; the person's text
+comes back each time.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from runbook import queries
+from runbook.domain.errors import (
+    ForbiddenAction,
+    StaleView,
+    SubmissionMismatch,
+    TransitionRefused,
+)
+from runbook.domain.vocabulary import Action
+from runbook.queries import OpenRun
+from runbook.services.timeline import Act, Busy, Written
+from runbook.web.htmx import HtmxRequest, render_panel
+from runbook.web.run_page import Forms, Selection, fresh_forms, run_context, select
+
+PAGE, PANEL = "runs/detail.html", "runs/_answer.html"
+_KEPT_OUT = frozenset({"csrfmiddlewaretoken", "expected_version", "submission_key"})
+
+
+class UseCase(Protocol):
+    """A function that hands the cleaned form to its service; `step` is empty for the whole run."""
+
+    __name__: str
+
+    def __call__(self, act: Act, form: Any, *, run_id: uuid.UUID, step: str) -> Written: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What a POST wants: the right it takes, the form's name on the page, the use case.
+
+    `said` is what the person reads when it is done.
+    """
+
+    action: Action
+    form: str
+    do: UseCase
+    said: str
+
+
+def posted(
+    action: Action, *, form: str, said: str
+) -> Callable[[UseCase], Callable[..., HttpResponse]]:
+    """Turns a use case into a view: signed in, POST only, every refusal in words."""
+
+    def wrap(do: UseCase) -> Callable[..., HttpResponse]:
+        deed = Deed(action=action, form=form, do=do, said=said)
+
+        @login_required
+        @require_POST
+        @wraps(do)
+        def view(request: HtmxRequest, run_id: uuid.UUID, step: str = "") -> HttpResponse:
+            return carry_out(request, run_id, deed, step=step)
+
+        return view
+
+    return wrap
+
+
+def open_run(request: HtmxRequest, run_id: uuid.UUID, action: Action) -> OpenRun:
+    """The run, or 404 for a stranger; ForbiddenAction for a member whose role is too small."""
+    try:
+        return queries.run_for(request.user, run_id, action)
+    except queries.RunNotFound:
+        raise Http404 from None
+
+
+def selected(run: OpenRun, step: str = "") -> Selection:
+    """The run with the asked step on the screen; 404 for a step that it has not."""
+    try:
+        return select(run, step=step, now=timezone.now())
+    except KeyError:
+        raise Http404 from None
+
+
+def show(
+    request: HtmxRequest, selection: Selection, *, status: int = 200, **extra: Any
+) -> HttpResponse:
+    """The run page, or its changed parts for htmx."""
+    shown = extra.pop("forms_", None) or fresh_forms(selection)
+    context = run_context(selection, shown, **extra)
+    return render_panel(request, PAGE, PANEL, context, status=status)
+
+
+def forbidden(request: HtmxRequest, refusal: ForbiddenAction) -> HttpResponse:
+    """403 with the sentence that says which role it takes."""
+    return render(request, "403.html", {"sentence": refusal.sentence}, status=403)
+
+
+def carry_out(
+    request: HtmxRequest, run_id: uuid.UUID, deed: Deed, *, step: str = ""
+) -> HttpResponse:
+    """Does what a POST asks, or says why not and gives everything back."""
+    try:
+        run = open_run(request, run_id, deed.action)
+        selection = selected(run, step)
+        shown = fresh_forms(selection)
+        if deed.form not in shown:
+            return refused(request, run_id, "This is not asked at this point of the run.")
+        form = _bound(shown[deed.form], request)
+        if not form.is_valid():
+            return show(request, selection, status=422, forms_=shown, faulty=deed.form)
+        return _act_on(request, deed, selection, shown)
+    except ForbiddenAction as refusal:
+        return forbidden(request, refusal)
+
+
+def _bound(form: forms.Form, request: HtmxRequest) -> forms.Form:
+    """The form as the page built it, with the person's data in it."""
+    form.data, form.is_bound = request.POST, True
+    return form
+
+
+def _act_on(request: HtmxRequest, deed: Deed, selection: Selection, shown: Forms) -> HttpResponse:
+    run_id, form = selection.run.row.pk, shown[deed.form]
+    step = selection.current.step.slug
+    try:
+        deed.do(_act(request, form), form, run_id=run_id, step=step)
+    except TransitionRefused as refusal:
+        return show(request, selection, status=409, forms_=shown, refusal=refusal)
+    except SubmissionMismatch as refusal:
+        return show(request, selection, status=422, forms_=shown, refusal=refusal)
+    except StaleView as refusal:
+        return refused(request, run_id, refusal.sentence, since=refusal.expected, step=step)
+    except queries.RunNotFound:
+        raise Http404 from None
+    except Busy:
+        busy = "The database is busy. Nothing was recorded; send it again."
+        return refused(request, run_id, busy, status=503)
+    return done(request, run_id, step, said=deed.said)
+
+
+def _act(request: HtmxRequest, form: Any) -> Act:
+    data = form.cleaned_data
+    return Act(
+        actor=request.user.actor_id,
+        now=timezone.now(),
+        happened_at=data.get("happened_at"),
+        expected=data.get("expected_version"),
+        key=data["submission_key"],
+        content={**form.content, "address": type(form).__name__},
+    )
+
+
+def done(request: HtmxRequest, run_id: uuid.UUID, step: str, *, said: str) -> HttpResponse:
+    """Shows what is next: the same step while it is open, else the one to act on."""
+    run = open_run(request, run_id, Action.VIEW)
+    selection = selected(run, step)
+    if not (selection.current.is_open or selection.current.step.kind == "import"):
+        selection = selected(run)
+    slug = selection.current.step.slug
+    address = reverse("step", args=[run_id, slug])
+    if not request.htmx:
+        messages.success(request, said)
+        return redirect(address)
+    response = show(request, selection, said=said)
+    response.headers["HX-Push-Url"] = address
+    return response
+
+
+def refused(
+    request: HtmxRequest,
+    run_id: uuid.UUID,
+    sentence: str,
+    *,
+    since: int | None = None,
+    step: str = "",
+    status: int = 409,
+) -> HttpResponse:
+    """What changed meanwhile and by whom, with all that the person had typed.
+
+    "Apply to the current step" is offered only if the step is still open and no attempt began or
+    ended meanwhile; saving as a note is always possible.
+    """
+    run = open_run(request, run_id, Action.VIEW)
+    changed = queries.events_since(run.row, since) if since is not None else []
+    selection = selected(run, step)
+    same_attempt = not any(entry.type.startswith("attempt.") for entry in changed)
+    still_open = selection.current.is_open or selection.current.step.kind == "import"
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in _KEPT_OUT
+        for value in values
+    ]
+    context = run_context(
+        selection,
+        fresh_forms(selection),
+        sentence=sentence,
+        changed=changed,
+        typed=typed,
+        typed_text="\n".join(f"{name}: {value}" for name, value in typed if value),
+        can_apply=same_attempt and still_open,
+        key=uuid.uuid4(),
+    )
+    response = render_panel(
+        request, "runs/conflict.html", "runs/_conflict.html", context, status=status
+    )
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response

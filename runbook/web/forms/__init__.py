@@ -1,0 +1,1 @@
+"""Forms: what a request may say, one file per noun."""

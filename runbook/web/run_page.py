@@ -1,0 +1,208 @@
+"""The run page as one value: what the templates show, nothing they would have to compute."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from runbook import queries
+from runbook.domain.access import may
+from runbook.domain.decisions.runs import unmet_criteria
+from runbook.domain.decisions.times import is_late
+from runbook.domain.diagnosis.family import ErrorFamily
+from runbook.domain.progress import Standing, missing, next_step, standings
+from runbook.domain.readiness import ReadinessRow, row_of
+from runbook.domain.retries import Blocker, blockers, governing_family, import_step
+from runbook.domain.state import RunState
+from runbook.domain.transitions import TRANSITIONS
+from runbook.domain.vocabulary import Action, RunStage, StepKind, StepState
+from runbook.queries import OpenRun, TimelineEntry
+from runbook.web.forms import attempts as attempt_forms
+from runbook.web.forms import runs as run_forms
+from runbook.web.forms import steps as step_forms
+
+Forms = dict[str, forms.Form]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A run with one of its steps on the screen."""
+
+    run: OpenRun
+    now: datetime
+    found: tuple[Standing, ...]
+    current: Standing
+
+    @property
+    def state(self) -> RunState:
+        return self.run.state
+
+
+def select(run: OpenRun, *, step: str = "", now: datetime) -> Selection:
+    """The asked step, or the one to act on next; KeyError for a step that the run has not."""
+    found = standings(run.state, run.pack)
+    if step:
+        chosen = next((s for s in found if s.step.slug == step), None)
+        if chosen is None:
+            raise KeyError(step)
+    else:
+        chosen = next_step(found) or found[-1]
+    return Selection(run=run, now=now, found=found, current=chosen)
+
+
+def panel_of(selection: Selection) -> str:
+    """The template of the middle column for where the run stands."""
+    kind, stage = selection.current.step.kind, selection.state.stage
+    if kind is StepKind.IMPORT and selection.current.state is not StepState.BLOCKED:
+        return f"runs/import/_{stage.value.replace(' ', '_')}.html"
+    if kind is StepKind.STATE and selection.current.is_open:
+        return "runs/panels/_state.html"
+    if kind is StepKind.WAIT and selection.current.is_open:
+        return "runs/panels/_wait.html"
+    if kind is StepKind.CLOSE and selection.current.is_open:
+        return "runs/panels/_close.html"
+    return "runs/panels/_work.html"
+
+
+def fresh_forms(selection: Selection) -> Forms:
+    """Every form that the panel may show, unbound, with the version that the page shows."""
+    run, state, current = selection.run, selection.state, selection.current
+    guard: dict[str, Any] = {"version": run.row.version, "zone": state.time_zone}
+    made: Forms = {
+        "note": run_forms.NoteForm(
+            **guard, draft=f"{run.row.pk}:note", initial={"step": current.step.slug}
+        ),
+        "reason": step_forms.ReasonForm(**guard),
+        "plain": step_forms.PlainForm(**guard),
+        "escalation": attempt_forms.EscalationForm(**guard, pack=run.pack),
+    }
+    if current.step.kind is StepKind.IMPORT:
+        return made | _import_forms(selection, guard)
+    made["step"] = step_forms.StepForm(**guard, work=current.step, state=state)
+    if current.step.kind is StepKind.STATE:
+        made["state"] = attempt_forms.StateForm(**guard)
+    if current.step.kind is StepKind.CLOSE:
+        made["close"] = run_forms.CloseForm(**guard)
+    return made
+
+
+def _import_forms(selection: Selection, guard: dict[str, Any]) -> Forms:
+    run, state = selection.run, selection.state
+    base = state.answers.get("solution", "")
+    suffix = run.pack.readiness.holding_suffix
+    return {
+        "start": attempt_forms.StartAttemptForm(
+            **guard,
+            applying=state.stage is RunStage.UPGRADE_PENDING,
+            initial={
+                "file_name": state.answers.get("package_file", ""),
+                "file_version": state.answers.get("target_version", ""),
+                "file_sha256": state.answers.get("package_sha256", ""),
+            },
+        ),
+        "attempt": attempt_forms.AttemptForm(**guard, draft=f"{run.row.pk}:error"),
+        "state": attempt_forms.StateForm(**guard),
+        "repair": attempt_forms.RepairForm(**guard),
+        "removal": attempt_forms.RemovalForm(**guard, base=base, holding=f"{base}{suffix}"),
+        "diagnosis": attempt_forms.DiagnosisForm(**guard, pack=run.pack),
+        "retry_checks": retry_checks_form(run),
+    }
+
+
+def retry_checks_form(run: OpenRun, data: Mapping[str, Any] | None = None) -> forms.Form:
+    """The list to answer before the next attempt."""
+    return step_forms.ChecksForm(
+        data,
+        version=run.row.version,
+        zone=run.state.time_zone,
+        checks=run.pack.readiness.before_retry,
+        step=import_step(run.pack),
+        state=run.state,
+        attempt=len(run.state.attempts) + 1,
+    )
+
+
+def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, Any]:
+    """The context of the run page and of each of its fragments."""
+    run, state, now = selection.run, selection.state, selection.now
+    attempt = state.current_attempt
+    family = governing_family(attempt, run.pack)
+    entries = queries.timeline_page(run.row)
+    return {
+        "run": run,
+        "state": state,
+        "pack": run.pack,
+        "zone": ZoneInfo(state.time_zone),
+        "now": now.astimezone(UTC),
+        "found": selection.found,
+        "phases": _by_phase(selection.found),
+        "current": selection.current,
+        "next": next_step(selection.found),
+        "step": selection.current.step,
+        "values": state.answers,
+        "mark": state.marks.get(selection.current.step.slug),
+        "panel": panel_of(selection),
+        "forms": forms_,
+        "attempt": attempt,
+        "family": family,
+        "families": _offered(run, attempt.reading.diagnoses if attempt and attempt.reading else ()),
+        "reading_row": _row(run),
+        "blockers": _blockers(selection),
+        "missing": missing(state, selection.current.step, now=now),
+        "unmet": unmet_criteria(state, run.pack, now=now)
+        if selection.current.step.kind is StepKind.CLOSE
+        else (),
+        "allowed": _allowed(run),
+        "entries": entries,
+        "more": bool(entries) and entries[-1].seq > 1,
+        "people": queries.people(_named(state, entries)),
+        **extra,
+    }
+
+
+def _named(state: RunState, entries: list[TimelineEntry]) -> set[str]:
+    actors = {entry.actor for entry in entries} | set(state.members)
+    actors |= {mark.actor for mark in state.marks.values()}
+    actors |= {mark.actor for mark in state.checks.values()}
+    return actors
+
+
+def _by_phase(found: tuple[Standing, ...]) -> dict[str, list[Standing]]:
+    phases: dict[str, list[Standing]] = {}
+    for standing in found:
+        phases.setdefault(standing.phase, []).append(standing)
+    return phases
+
+
+def _offered(run: OpenRun, diagnoses: Any) -> list[tuple[Any, ErrorFamily]]:
+    """The diagnoses of the last text with their families, best first."""
+    return [(diagnosis, run.pack.family(diagnosis.family)) for diagnosis in diagnoses]
+
+
+def _row(run: OpenRun) -> ReadinessRow | None:
+    seen = run.state.last_reading
+    return row_of(run.pack.readiness, seen.state) if seen else None
+
+
+def _blockers(selection: Selection) -> tuple[Blocker, ...]:
+    if selection.current.step.kind is not StepKind.IMPORT:
+        return ()
+    return blockers(selection.state, selection.run.pack, now=selection.now)
+
+
+def _allowed(run: OpenRun) -> frozenset[str]:
+    """What this person may do at this stage, as underscored words for templates."""
+    return frozenset(
+        action.value.replace(" ", "_")
+        for action in Action
+        if may(run.role, action)
+        and (action in TRANSITIONS[run.state.stage] or action in {Action.VIEW, Action.EXPORT})
+    )
+
+
+def is_late_entry(entry: TimelineEntry) -> bool:
+    """Whether the entry deserves the "late entry" badge."""
+    return is_late(entry.happened_at, entry.recorded_at)

@@ -1,0 +1,1 @@
+"""Views: functions that fetch, call and render, one file per noun."""

@@ -1,0 +1,73 @@
+"""The timeline of a run: older pages and a filter, as a page or as a fragment."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from runbook import queries
+from runbook.domain.errors import ForbiddenAction
+from runbook.domain.vocabulary import Action
+from runbook.web.carry_out import forbidden, open_run
+from runbook.web.htmx import HtmxRequest, render_panel
+
+#: What the filter calls a story: everything but the system's own small steps.
+FILTERS = {
+    "all": (),
+    "attempts": (
+        "attempt.started",
+        "attempt.succeeded",
+        "attempt.failed",
+        "attempt.unknown",
+        "attempt.cancelled",
+        "error.captured",
+        "diagnosis.made",
+        "diagnosis.chosen",
+        "state.read",
+        "retry.scheduled",
+        "retry.overridden",
+        "repair.recorded",
+        "removal.recorded",
+    ),
+    "notes": ("note.added", "evidence.added"),
+    "deviations": (
+        "step.skipped",
+        "step.reopened",
+        "retry.overridden",
+        "attempt.failed",
+        "attempt.unknown",
+        "attempt.cancelled",
+        "removal.recorded",
+        "run.paused",
+        "run.abandoned",
+    ),
+}
+
+
+@login_required
+@require_GET
+def timeline(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Events before a seq, newest first."""
+    try:
+        run = open_run(request, run_id, Action.VIEW)
+    except ForbiddenAction as refusal:
+        return forbidden(request, refusal)
+    chosen = request.GET.get("show", "all")
+    before = request.GET.get("before", "")
+    entries = queries.timeline_page(
+        run.row,
+        before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,
+        types=FILTERS.get(chosen, ()),
+        size=50,
+    )
+    context = {
+        "run": run,
+        "state": run.state,
+        "pack": run.pack,
+        "entries": entries,
+        "more": len(entries) == 50,
+        "show": chosen if chosen in FILTERS else "all",
+        "filters": FILTERS,
+    }
+    return render_panel(request, "runs/timeline.html", "runs/_timeline_page.html", context)
