@@ -105,7 +105,7 @@ def digest_of(pack: Pack) -> str:
 
 def _pack(slug: str, raw: Mapping[str, Raw]) -> Pack:
     merged = _merged(slug, raw, seen=())
-    merged["families"] = tuple(merged["families"].values())
+    merged["families"] = tuple(_family(*entry) for entry in merged["families"].values())
     merged["sources"] = tuple(merged["sources"].values())
     merged["codes"] = tuple(merged["codes"][key] for key in sorted(merged["codes"]))
     try:
@@ -125,8 +125,12 @@ def _merged(slug: str, raw: Mapping[str, Raw], *, seen: tuple[str, ...]) -> Raw:
     if base_slug not in raw or base_slug in (*seen, slug):
         raise PackInvalid(f"{slug}/pack.yaml, extends: the pack {base_slug!r} cannot be extended.")
     base = _merged(base_slug, raw, seen=(*seen, slug))
-    for part in ("families", "sources", "codes"):
+    for part in ("sources", "codes"):
         own[part] = {**base[part], **own[part]}
+    own["families"] = {
+        name: _family_over(base["families"].get(name), own["families"].get(name))
+        for name in {**base["families"], **own["families"]}
+    }
     for key in ("readiness", *INHERITED):
         if key in base:
             own.setdefault(key, base[key])
@@ -146,7 +150,10 @@ def _read_folder(folder: Path) -> Raw:
         **parts,
         "sources": {source.slug: source for source in _optional(folder / "sources.yaml")},
         "codes": {code.hex: code for code in _codes(folder / "codes.tsv")},
-        "families": {path.stem: _family(path) for path in sorted(folder.glob("families/*.yaml"))},
+        "families": {
+            path.stem: (_name(path), _family_text(path))
+            for path in sorted(folder.glob("families/*.yaml"))
+        },
     }
 
 
@@ -154,25 +161,37 @@ def _optional(path: Path) -> tuple[Any, ...]:
     return _validated(path) if path.exists() else ()
 
 
-def _family(path: Path) -> ErrorFamily:
-    family: ErrorFamily = _validated(path, schema="family")
-    if family.slug != path.stem:
-        raise PackInvalid(f"{_name(path)}, slug: {family.slug!r} is not the name of the file.")
+def _family_text(path: Path) -> Raw:
+    content = _yaml(path)
+    slug = content.get("slug") if isinstance(content, dict) else None
+    if slug != path.stem:
+        raise PackInvalid(f"{_name(path)}, slug: {slug!r} is not the name of the file.")
+    return dict(content)
+
+
+def _family_over(base: tuple[str, Raw] | None, own: tuple[str, Raw] | None) -> tuple[str, Raw]:
+    """A family of the pack's own, with what it does not state taken from the base."""
+    name, content = own or base or ("", {})
+    return name, {**(base[1] if base else {}), **content}
+
+
+def _family(name: str, content: Raw) -> ErrorFamily:
+    family: ErrorFamily = _fitting(name, content, schema="family")
     return family
 
 
-def _validated(path: Path, *, schema: str = "") -> Any:
+def _validated(path: Path) -> Any:
     content = _yaml(path)
     if path.name in {"releases.yaml", "sources.yaml"} and isinstance(content, dict):
         content = content.get(path.stem, ())
-    return _fitting(path, content, schema=schema or path.name)
+    return _fitting(_name(path), content, schema=path.name)
 
 
-def _fitting(path: Path, content: object, *, schema: str) -> Any:
+def _fitting(name: str, content: object, *, schema: str) -> Any:
     try:
         return _SCHEMAS[schema].validate_python((content,))[0]
     except ValidationError as error:
-        raise PackInvalid(_sentence(_name(path), error)) from error
+        raise PackInvalid(_sentence(name, error)) from error
 
 
 def _yaml(path: Path) -> Any:
@@ -191,7 +210,7 @@ def _codes(path: Path) -> tuple[ErrorCode, ...]:
         return ()
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    codes: tuple[ErrorCode, ...] = _fitting(path, rows, schema="codes.tsv")
+    codes: tuple[ErrorCode, ...] = _fitting(_name(path), rows, schema="codes.tsv")
     return codes
 
 

@@ -1,5 +1,6 @@
 """The cast that all tests share, the frozen now, and a database that threads can see."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -9,10 +10,20 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from runbook.models import User
 from tests.guards import install_append_only_guards, remove_append_only_guards
+
+# "ci" is quick and always tries the same examples; "thorough" takes minutes and new ones each time.
+hypothesis_settings.register_profile(
+    "ci", max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, print_blob=True
+)
+hypothesis_settings.register_profile(
+    "thorough", max_examples=2000, stateful_step_count=50, deadline=None, print_blob=True
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 PASSWORD = "correct horse battery staple"
 

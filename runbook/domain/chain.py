@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rfc8785
@@ -32,6 +32,8 @@ HEADER_KEYS = frozenset(
     }
 )
 CLOCK_BACK = "clock_back"
+#: Longer than a request can wait for the lock of a run before it gives up.
+LONGEST_WAIT = timedelta(seconds=30)
 SALT_BYTES = 32
 
 
@@ -116,14 +118,19 @@ def event_hash(text: str) -> str:
 
 def format_time(moment: datetime) -> str:
     """UTC with exactly six decimals, which Python's own form drops when they are zero."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def next_time(now: datetime, last: datetime | None) -> tuple[datetime, str | None]:
-    """The server time for the next event: never before the last one, flagged if the clock went back."""
+    """The server time for the next event: after the last one, flagged if the clock went back.
+
+    Events written together, and a request that read the clock before it waited for the run's lock,
+    only step on by a microsecond; a clock that went back is further off than any such wait.
+    """
     if last is None or now > last:
         return now, None
-    return last + timedelta(microseconds=1), CLOCK_BACK
+    flag = CLOCK_BACK if last - now > LONGEST_WAIT else None
+    return last + timedelta(microseconds=1), flag
 
 
 def fingerprint(head: str) -> str:

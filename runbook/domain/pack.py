@@ -1,6 +1,7 @@
 """A pack: everything shipped about one product's upgrade, as one frozen value with a digest."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from runbook.domain.diagnosis.family import ErrorFamily
@@ -96,6 +97,17 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What the example runs of the pack are played with; `error_text` is the failure they meet."""
+
+    title: str
+    time_zone: str
+    answers: Mapping[str, str]
+    error_text: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCode:
     """One row of the code table; `decimal` is the signed 32-bit form of `hex`."""
 
@@ -136,6 +148,7 @@ class Pack:
     releases: tuple[Release, ...] = ()
     paths: Paths = Paths()
     codes: tuple[ErrorCode, ...] = ()
+    example: Example | None = None
     digest: str = ""
 
     def family(self, slug: str) -> ErrorFamily:

@@ -267,9 +267,12 @@ _RESULTS = {
 
 def _check(event: ev.CheckRecorded, words: _Words) -> Line:
     result, kind = _RESULTS[event.result]
-    before = f"Before attempt {event.attempt}. " if event.attempt else ""
-    asked = words.check(event.step, event.check)
-    return Line(headline=result, detail=_sentences(f"{before}{asked}", event.note), kind=kind)
+    before = f"Before attempt {event.attempt}" if event.attempt else ""
+    return Line(
+        headline=f"{result}: {words.check(event.step, event.check)}",
+        detail=_sentences(before, event.note),
+        kind=kind,
+    )
 
 
 def _evidence(event: ev.EvidenceAdded, words: _Words) -> Line:

@@ -83,6 +83,8 @@ def next_quiet(moment: datetime, *, zone: ZoneInfo, quiet: QuietHours) -> dateti
     if _is_quiet(local, quiet):
         return moment.astimezone(UTC)
     begins = local.replace(hour=quiet.begins, minute=0, second=0, microsecond=0, fold=0)
+    if begins <= local:  # quiet hours that do not cross midnight are over for today
+        begins += timedelta(days=1)
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     if quiet.weekends and midnight.weekday() >= 5 and midnight < begins:
         return midnight.astimezone(UTC)

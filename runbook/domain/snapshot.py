@@ -1,5 +1,6 @@
 """The state of a run as text, for the projection: the same state always gives the same text."""
 
+import json
 from functools import cache
 
 from pydantic import TypeAdapter
@@ -13,8 +14,9 @@ def _adapter() -> TypeAdapter[RunState]:
 
 
 def dump_state(state: RunState) -> str:
-    """The state as JSON."""
-    return _adapter().dump_json(state).decode()
+    """The state as JSON with sorted keys: a payload read back has its keys in another order."""
+    data = _adapter().dump_python(state, mode="json")
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_state(text: str) -> RunState:

@@ -126,7 +126,9 @@ def attempts(report: RunReport) -> tuple[Tried, ...]:
     return tuple(tried)
 
 
-def _tried(report: RunReport, attempt: Attempt, *, before: Attempt | None, text: str | None) -> Tried:
+def _tried(
+    report: RunReport, attempt: Attempt, *, before: Attempt | None, text: str | None
+) -> Tried:
     ended, freed = attempt.ended_at, before.ended_at if before else None
     return Tried(
         number=attempt.number,

@@ -99,7 +99,8 @@ TRANSITIONS: Mapping[RunStage, Leads] = {
     _S.REPAIR_NEEDED: _active(
         _S.REPAIR_NEEDED,
         {
-            _A.READ_STATE: _AFTER_READING - {_S.PREPARING},
+            # Only a repair or another diagnosis leads on; a reading alone cures nothing.
+            _A.READ_STATE: _AFTER_READING - {_S.PREPARING, _S.RETRY_PLANNED},
             _A.CHOOSE_DIAGNOSIS: _to(_S.STATE_UNREAD),
             _A.RECORD_REPAIR: _to(_S.RETRY_PLANNED),
         },
@@ -107,7 +108,7 @@ TRANSITIONS: Mapping[RunStage, Leads] = {
     _S.RETRY_PLANNED: _active(
         _S.RETRY_PLANNED,
         {
-            _A.READ_STATE: _AFTER_READING - {_S.PREPARING},
+            _A.READ_STATE: _AFTER_READING - {_S.PREPARING, _S.REPAIR_NEEDED},
             _A.CHOOSE_DIAGNOSIS: _to(_S.STATE_UNREAD),
             _A.RECORD_REPAIR: _to(_S.RETRY_PLANNED),
             _A.OVERRIDE_RETRY: _to(_S.RETRY_PLANNED),

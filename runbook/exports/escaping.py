@@ -10,10 +10,10 @@ from runbook.domain.redaction import mask
 
 JOINER = "\u2060"
 _LIMIT = 10_000_000
-_SPECIAL = Pattern(r"[\\`*_\[\]<>|~&$#@!^=+-]|://|www\.|\bgh-", ignore_case=True)
+_SPECIAL = Pattern(r"[\\`*_\[\]<>|~&$#@]|://|www\.|\bgh-", ignore_case=True)
 _HIDDEN = Pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\x{2028}\x{2029}]")
 _BACKTICKS = Pattern(r"`+")
-_LISTING = Pattern(r"^([0-9]{1,9})([.)])")
+_AT_START = Pattern(r"^([0-9]{0,9})([.)=+-])")
 
 
 def visible(text: str) -> str:
@@ -25,7 +25,7 @@ def line(text: str) -> str:
     """Any text as one inert line of Markdown, fit for a paragraph or a cell of a table."""
     plain = visible(" ".join(mask(text).text.split()))
     inert = _SPECIAL.replace(plain, _inert, limit=_LIMIT)
-    return _LISTING.replace(inert, lambda m: f"{m.group(1)}\\{m.group(2)}", limit=1)
+    return _AT_START.replace(inert, lambda m: f"{m.group(1)}\\{m.group(2)}", limit=1)
 
 
 def _inert(match: Match) -> str:
@@ -43,15 +43,15 @@ def _inert(match: Match) -> str:
     return f"\\{found}"
 
 
-def code(text: str) -> str:
-    """An id, a code or a file name, exact and inert, as a code span that a table cell can hold."""
+def code(text: str, *, in_table: bool = False) -> str:
+    """An id, a code or a file name, exact and inert, as a code span; a cell needs its own escape."""
     plain = visible(" ".join(mask(text).text.split()))
     if not plain:
         return ""
     fence = "`" * (_longest(plain) + 1)
     space = " " if plain.startswith("`") or plain.endswith("`") else ""
     span = f"{fence}{space}{plain}{space}{fence}"
-    return span.replace("|", "\\|")
+    return span.replace("|", "\\|") if in_table else span
 
 
 def block(text: str) -> str:

@@ -16,9 +16,10 @@ _SQLITE = {
     "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
     "event_no_delete": f"BEFORE DELETE ON {EVENT} BEGIN "
     "SELECT RAISE(ABORT, 'the timeline is append-only'); END",
-    # The only guard that stops INSERT OR REPLACE, an upsert and a gap.
+    # The only guard that stops INSERT OR REPLACE, by seq and by id, an upsert and a gap.
     "event_in_order": f"BEFORE INSERT ON {EVENT} WHEN NEW.seq <> 1 + COALESCE("
-    f"(SELECT MAX(seq) FROM {EVENT} WHERE run_id = NEW.run_id), 0) BEGIN "
+    f"(SELECT MAX(seq) FROM {EVENT} WHERE run_id = NEW.run_id), 0) "
+    f"OR EXISTS (SELECT 1 FROM {EVENT} WHERE id = NEW.id) BEGIN "
     "SELECT RAISE(ABORT, 'the timeline has no gaps and no second truth'); END",
     "payload_once": f"BEFORE INSERT ON {PAYLOAD} WHEN EXISTS "
     f"(SELECT 1 FROM {PAYLOAD} WHERE event_id = NEW.event_id) BEGIN "

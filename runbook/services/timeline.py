@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -174,8 +174,9 @@ def append(
     before = run.version
     rows: list[Event] = []
     bodies: list[tuple[bytes, str]] = []
-    for wanted, happened_at in made:
-        event = _without_secrets(wanted)
+    for wanted, said_at in made:
+        # In UTC, as the database returns it: what is hashed now must equal what is read later.
+        event, happened_at = _without_secrets(wanted), said_at.astimezone(UTC)
         row, salt, body = _link(run, event, happened_at, act, final=before + len(made))
         rows.append(row)
         bodies.append((salt, body))
@@ -202,7 +203,7 @@ def _link(
     run: Run, event: ev.Event, happened_at: datetime, act: Act, *, final: int
 ) -> tuple[Event, bytes, str]:
     """One event row behind the run's head; moves the head of the object, not of the row yet."""
-    at, flag = chain.next_time(act.now, run.last_at)
+    at, flag = chain.next_time(act.now.astimezone(UTC), run.last_at)
     salt, body = secrets.token_bytes(chain.SALT_BYTES), payload_body(event, happened_at)
     header = chain.header_text(
         chain.Header(

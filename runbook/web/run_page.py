@@ -11,7 +11,6 @@ from django import forms
 from runbook import queries
 from runbook.domain.access import may
 from runbook.domain.decisions.runs import unmet_criteria
-from runbook.domain.decisions.times import is_late
 from runbook.domain.diagnosis.family import ErrorFamily
 from runbook.domain.progress import Standing, missing, next_step, standings
 from runbook.domain.readiness import ReadinessRow, row_of
@@ -19,7 +18,7 @@ from runbook.domain.retries import Blocker, blockers, governing_family, import_s
 from runbook.domain.state import RunState
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, RunStage, StepKind, StepState
-from runbook.queries import OpenRun, TimelineEntry
+from runbook.queries import OpenRun
 from runbook.web.forms import attempts as attempt_forms
 from runbook.web.forms import runs as run_forms
 from runbook.web.forms import steps as step_forms
@@ -149,6 +148,7 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "attempt": attempt,
         "family": family,
         "families": _offered(run, attempt.reading.diagnoses if attempt and attempt.reading else ()),
+        "error_text": _error_text(run),
         "reading_row": _row(run),
         "blockers": _blockers(selection),
         "missing": missing(state, selection.current.step, now=now),
@@ -158,15 +158,18 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "allowed": _allowed(run),
         "entries": entries,
         "more": bool(entries) and entries[-1].seq > 1,
-        "people": queries.people(_named(state, entries)),
+        "people": queries.people(_named(state)),
         **extra,
     }
 
 
-def _named(state: RunState, entries: list[TimelineEntry]) -> set[str]:
-    actors = {entry.actor for entry in entries} | set(state.members)
+def _named(state: RunState) -> set[str]:
+    actors = set(state.members)
     actors |= {mark.actor for mark in state.marks.values()}
     actors |= {mark.actor for mark in state.checks.values()}
+    actors |= {attempt.operator for attempt in state.attempts}
+    if state.last_reading:
+        actors.add(state.last_reading.actor)
     return actors
 
 
@@ -180,6 +183,13 @@ def _by_phase(found: tuple[Standing, ...]) -> dict[str, list[Standing]]:
 def _offered(run: OpenRun, diagnoses: Any) -> list[tuple[Any, ErrorFamily]]:
     """The diagnoses of the last text with their families, best first."""
     return [(diagnosis, run.pack.family(diagnosis.family)) for diagnosis in diagnoses]
+
+
+def _error_text(run: OpenRun) -> str | None:
+    attempt = run.state.current_attempt
+    if attempt is None or not attempt.error_digest:
+        return None
+    return queries.evidence_text(run.row, attempt.error_digest)
 
 
 def _row(run: OpenRun) -> ReadinessRow | None:
@@ -201,8 +211,3 @@ def _allowed(run: OpenRun) -> frozenset[str]:
         if may(run.role, action)
         and (action in TRANSITIONS[run.state.stage] or action in {Action.VIEW, Action.EXPORT})
     )
-
-
-def is_late_entry(entry: TimelineEntry) -> bool:
-    """Whether the entry deserves the "late entry" badge."""
-    return is_late(entry.happened_at, entry.recorded_at)

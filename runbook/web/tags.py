@@ -1,5 +1,194 @@
 """Template tags and filters of this product, registered through TEMPLATES and loaded as runbook."""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from runbook.domain.decisions.times import is_late
+from runbook.domain.diagnosis.family import Branch, Reading
+from runbook.domain.pack import Pack
+from runbook.domain.presenting import Line, fill, lasting, present
+from runbook.domain.sources import Citation, Source, SourceKind
+from runbook.domain.state import CheckMark, RunState, check_key
+from runbook.domain.steps import Duration
+from runbook.queries import TimelineEntry
+from runbook.web.markdown import render
 
 register = template.Library()
+
+#: How much of a long evidence text stands on the run page; the report shows all of it.
+SHOWN = 6_000
+
+CONFIDENCE = {
+    "certain": ("ok", "check"),
+    "likely": ("info", "info"),
+    "possible": ("warn", "question"),
+    "unknown": ("doubt", "question"),
+}
+DISPOSITION = {
+    "wait-and-retry": ("warn", "clock", "Wait, then retry"),
+    "check-state-first": ("doubt", "question", "Check the state first"),
+    "fix-prerequisite": ("bad", "warning", "Fix a prerequisite"),
+    "fix-component": ("bad", "warning", "Fix a component"),
+    "fix-package": ("bad", "warning", "Fix the package"),
+    "resolve-pending-upgrade": ("doubt", "pause", "Resolve the pending upgrade"),
+    "ask-other-person": ("info", "people", "Ask another person"),
+    "contact-support": ("info", "share", "Contact support"),
+    "continue": ("ok", "arrow", "Continue"),
+    "-": ("doubt", "question", "No import failure"),
+}
+
+
+@register.simple_tag
+def guide(text: str, values: Mapping[str, str] | None = None) -> str:
+    """A pack's Markdown with the run's values; the values are never parsed as Markdown."""
+    return render(text, values or {})
+
+
+@register.filter
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Plain text with the run's values, as for a command line."""
+    return fill(text, values)
+
+
+@register.filter
+def lookup(mapping: Mapping[str, Any], key: str) -> Any:
+    """The value under a key, or nothing."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def stage_slug(value: object) -> str:
+    """The word of a state as it stands in attributes."""
+    return str(value).replace(" ", "-")
+
+
+@register.simple_tag
+def moment(when: datetime | None, zone: str, form: str = "short") -> SafeString | str:
+    """A time in the run's zone, with UTC on hover and in print."""
+    if when is None:
+        return ""
+    local = when.astimezone(ZoneInfo(zone))
+    shapes = {"clock": "%H:%M", "short": "%d %b %H:%M", "full": "%Y-%m-%d %H:%M %Z"}
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        when.isoformat(),
+        when.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%d %H:%M"),
+        local.strftime(shapes[form]),
+    )
+
+
+@register.simple_tag
+def lasted(start: datetime | None, end: datetime | None) -> str:
+    """How long something took, in words; empty while one of the two is missing."""
+    return lasting(end - start) if start and end else ""
+
+
+@register.simple_tag
+def countdown(due: datetime, now: datetime) -> str:
+    """The clock's first face, before the script moves it."""
+    left = max(0, int((due - now).total_seconds()))
+    hours, rest = divmod(left, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+@register.simple_tag
+def line(entry: TimelineEntry, pack: Pack, state: RunState) -> Line:
+    """One event as a headline, a detail and a kind."""
+    return present(entry.event, pack=pack, time_zone=state.time_zone, state=state)
+
+
+@register.filter
+def late(entry: TimelineEntry) -> bool:
+    """Whether the entry was made more than five minutes after the fact."""
+    return is_late(entry.happened_at, entry.recorded_at)
+
+
+@register.filter
+def source_of(citation: Citation, pack: Pack) -> Source:
+    """The source that a citation names."""
+    return pack.source(citation.source)
+
+
+@register.filter
+def duration_source(duration: Duration | None, pack: Pack) -> Source | None:
+    """The source of a duration; none for an estimate of our own, which is then not shown."""
+    if duration is None:
+        return None
+    source = pack.source(duration.source)
+    return None if source.kind is SourceKind.HOUSE else source
+
+
+@register.filter
+def confidence_look(word: str) -> tuple[str, str]:
+    """Tone and icon of a confidence."""
+    return CONFIDENCE[word]
+
+
+@register.filter
+def disposition_look(word: str) -> tuple[str, str, str]:
+    """Tone, icon and words of a disposition."""
+    return DISPOSITION[word]
+
+
+@register.filter
+def mark_of(state: RunState, step_and_check: str) -> CheckMark | None:
+    """The answer to a check, asked for as `step/check`."""
+    return state.checks.get(step_and_check)
+
+
+@register.simple_tag
+def key_of(step: str, check: str) -> str:
+    """The key under which a check's answer stands."""
+    return check_key(step, check)
+
+
+@register.simple_tag
+def marked(text: str, *found: object) -> SafeString:
+    """An evidence text, escaped, with what was found in it marked; long texts around the first hit."""
+    wanted = sorted({str(part) for part in _flat(found) if part}, key=len, reverse=True)
+    shown = _excerpt(text, wanted)
+    return format_html_join("", "{}", ((part,) for part in _split(shown, wanted)))
+
+
+def _flat(found: Iterable[object]) -> Iterable[object]:
+    for part in found:
+        if isinstance(part, list | tuple):
+            yield from part
+        else:
+            yield part
+
+
+def _excerpt(text: str, wanted: list[str]) -> str:
+    if len(text) <= SHOWN:
+        return text
+    hits = [text.find(part) for part in wanted if part in text]
+    start = max(0, min(hits, default=0) - SHOWN // 4)
+    return text[start : start + SHOWN]
+
+
+def _split(text: str, wanted: list[str]) -> Iterable[str]:
+    """The text in pieces, those that were found wrapped in a mark."""
+    position = 0
+    while position < len(text):
+        hits = [(at, part) for part in wanted if (at := text.find(part, position)) >= 0]
+        if not hits:
+            break
+        at, part = min(hits, key=lambda hit: (hit[0], -len(hit[1])))
+        yield text[position:at]
+        yield format_html("<mark>{}</mark>", part)
+        position = at + len(part)
+    yield text[position:]
+
+
+@register.filter
+def applies_to(branch: Branch, reading: Reading) -> bool:
+    """Whether the failing component is one that the branch is about."""
+    name = (reading.component.name or "").casefold()
+    return any(fragment.casefold() in name for fragment in branch.component_fragments if name)

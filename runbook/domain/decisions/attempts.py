@@ -64,7 +64,8 @@ def start_attempt(
     check_allowed(state.stage, Action.START_ATTEMPT)
     open_step(state, pack, import_step(pack))
     _check_option(state, plan.option)
-    check_happened(happened_at, now=now)
+    earlier = state.current_attempt
+    check_happened(happened_at, now=now, not_before=earlier.ended_at if earlier else None)
     standing = blockers(state, pack, now=now)
     if standing:
         raise TransitionRefused(" ".join(b.sentence for b in standing), step=import_step(pack))

@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from runbook.domain import events as ev
-from runbook.domain.decisions.steps import need_reason
+from runbook.domain.decisions.steps import check_version, need_reason
 from runbook.domain.decisions.times import check_happened
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.escalation import due_rules
 from runbook.domain.pack import Pack
-from runbook.domain.progress import standing_of
+from runbook.domain.progress import missing, standing_of
 from runbook.domain.readiness import Base, ReadinessRow, Sighting, YesNo, row_for
 from runbook.domain.retries import needs_repair, schedule
-from runbook.domain.state import RunState, StateMark
+from runbook.domain.state import RunState, StateMark, evolve
 from runbook.domain.transitions import check_allowed
 from runbook.domain.versions import is_same
 from runbook.domain.vocabulary import Action, InstalledState, RetryRule, StepKind
@@ -65,15 +65,19 @@ def read_state(
     check_allowed(state.stage, Action.READ_STATE)
     ended = state.current_attempt.ended_at if state.current_attempt else None
     check_happened(happened_at, now=now, not_before=ended)
+    for text in (look.base_version, look.holding_version):
+        if text:
+            check_version(text, step=step)
     row = row_for(pack.readiness, sight(state, look))
     after = _after(state, row, look, happened_at)
     repair = row.state in _TRYABLE and needs_repair(after, pack)
-    recorded: list[ev.Event] = [_read(state, row, look, step=step, repair=repair)]
+    read = _read(state, row, look, step=step, repair=repair)
+    recorded: list[ev.Event] = [read]
     recorded += _planned(after, pack, row, repair=repair, now=now)
     rules = due_rules(after, pack, now=now)
     if rules:
         recorded.append(ev.EscalationDrafted(rules=rules))
-    return recorded + _completed(state, pack, row, step)
+    return recorded + _completed(state, pack, read, now=now)
 
 
 def _after(state: RunState, row: ReadinessRow, look: Look, at: datetime) -> RunState:
@@ -118,16 +122,17 @@ def _planned(
     return []
 
 
-def _completed(state: RunState, pack: Pack, row: ReadinessRow, step: str) -> list[ev.Event]:
-    """A step of kind `state` is done by a clear reading."""
+def _completed(state: RunState, pack: Pack, read: ev.StateRead, *, now: datetime) -> list[ev.Event]:
+    """A step of kind `state` is done by a clear reading, unless it asks for more."""
     try:
-        found = standing_of(state, pack, step)
+        found = standing_of(state, pack, read.step)
     except KeyError:
         raise TransitionRefused("This run has no such step.") from None
-    clear = row.state in {InstalledState.ROLLED_BACK, InstalledState.DONE}
-    if found.step.kind is StepKind.STATE and found.is_open and clear and not found.step.checks:
-        return [ev.StepCompleted(step=step)]
-    return []
+    if found.step.kind is not StepKind.STATE or not found.is_open:
+        return []
+    entry = ev.Recorded(seq=state.seq + 1, event=read, recorded_at=now, happened_at=now, actor="")
+    gaps = missing(evolve(state, entry), found.step, now=now)
+    return [] if gaps else [ev.StepCompleted(step=read.step)]
 
 
 def record_repair(state: RunState, pack: Pack, *, text: str, now: datetime) -> list[ev.Event]:
@@ -162,13 +167,20 @@ def record_removal(
         raise TransitionRefused(pack.readiness.removal_warning)
     if typed_name != holding:
         raise TransitionRefused(f"Type the exact unique name of what is removed: {holding}.")
-    if not version or not is_same(version, seen.holding_version):
+    if not _is_listed(version, seen.holding_version):
         raise TransitionRefused(
             f"The holding solution was listed with version {seen.holding_version}. "
             "Look again, and enter the version that you see."
         )
     backup = need_reason(backup_reference, "Name the backup that you could go back to.")
     return [ev.RemovalRecorded(solution=holding, version=version, backup_reference=backup)]
+
+
+def _is_listed(version: str, listed: str) -> bool:
+    try:
+        return is_same(version, listed)
+    except ValueError:
+        return False
 
 
 def override_retry(state: RunState, *, reason: str, now: datetime) -> list[ev.Event]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from runbook.domain import events as ev
 from runbook.domain.decisions.attempts import Plan, Result, record_attempt
@@ -32,6 +33,7 @@ def start_run(
 ) -> list[ev.Event]:
     """Begins a run on the pack as it is now; the run keeps this definition for life (invariant 7)."""
     check_versions(answers)
+    _check_time_zone(time_zone)
     started = ev.RunStarted(
         title=title,
         pack=pack.slug,
@@ -42,6 +44,14 @@ def start_run(
     )
     facts = _first_of(pack, StepKind.FACTS)
     return [started, ev.FactsRecorded(step=facts.slug, answers=dict(answers))]
+
+
+def _check_time_zone(name: str) -> None:
+    """Every later wait is computed in the run's time zone, so an unknown one would lock the run."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise TransitionRefused(f"There is no time zone called “{name}”.") from None
 
 
 def _first_of(pack: Pack, kind: StepKind) -> Step:

@@ -64,19 +64,27 @@ def _changed(state: RunState, step: Step, answers: Mapping[str, str]) -> dict[st
     for slug, answer in answers.items():
         question = known[slug]
         if question.kind is QuestionKind.VERSION and answer:
-            try:
-                parse_version(answer)
-            except ValueError as problem:
-                raise TransitionRefused(str(problem), step=step.slug) from None
+            check_version(answer, step=step.slug)
         if question.choices and answer and answer not in {c.slug for c in question.choices}:
             raise TransitionRefused("That is not one of the choices.", step=step.slug)
     check_versions({**state.answers, **answers})
     return {slug: text for slug, text in answers.items() if state.answers.get(slug, "") != text}
 
 
+def check_version(text: str, *, step: str | None = None) -> None:
+    """Refuses what is no version, with the sentence that says how one looks."""
+    try:
+        parse_version(text)
+    except ValueError as problem:
+        raise TransitionRefused(str(problem), step=step) from None
+
+
 def check_versions(answers: Mapping[str, str]) -> None:
     """Refuses a target that is not higher than the source; the platform would refuse it too."""
     source, target = answers.get("source_version"), answers.get("target_version")
+    for text in (source, target):
+        if text:
+            check_version(text)
     if source and target and not is_higher(target, source):
         raise TransitionRefused(
             f"The target {target} is not higher than the installed {source}. "
@@ -90,6 +98,9 @@ def record_checks(
     """One event per check whose answer changed; "verified by hand" needs a note saying how."""
     check_allowed(state.stage, Action.RECORD_CHECKS)
     found = open_step(state, pack, step)
+    if answers and found.kind is StepKind.IMPORT and state.open_attempt:
+        # Answered now, the list would say nothing about the moment before the next attempt.
+        raise TransitionRefused("Record how the open attempt ended first.", step=step)
     known, attempt = _checks_of(state, pack, found)
     recorded: list[ev.Event] = []
     for answer in answers:
@@ -182,7 +193,8 @@ def work_on_step(
     for stored in work.evidence:
         made += add_evidence(state, pack, step=step, slot=stored.slot, stored=stored)
     after = _after(state, made, now=now)
-    if work.complete and not missing(after, found, now=now):
+    own_end = found.kind in {StepKind.CLOSE, StepKind.IMPORT}
+    if work.complete and not own_end and not missing(after, found, now=now):
         made += complete_step(after, pack, step=step, now=now)
     return made
 

@@ -9,6 +9,7 @@ from runbook.domain.diagnosis.family import Component
 from runbook.domain.patterns import FirstOf, Match, Pattern
 
 NAME_LIMIT = 200
+NAMES_LIMIT = 50
 
 _ID = r"\{?(?P<id>[^\s,;:(){}'\[\]|=]{1,100}|\[[^\]]{1,60}\]|<[^>]{1,60}>)\}?"
 _IN_QUOTES = r"'(?P<name>[^']{1,200})'"
@@ -66,6 +67,15 @@ _SHAPES: tuple[tuple[str | None, str], ...] = (
     (None, rf"component (?:id|with id)\W{{1,6}}(?P<id>{GUID})"),
 )
 
+_GIVEN_NAMES = (
+    Pattern(
+        r"\btype \w{1,40} name (.{1,200}?)\s{0,3}[:.]\s{0,3}"
+        r"(?:flow (?:server|client)|one or more errors|a task was)"
+    ),
+    Pattern(r"\bsolution '([^']{1,200})' (?:failed to import|imported|was imported)"),
+    Pattern(r"\bcategory \w{1,40} name ([^:.]{1,200})"),
+)
+
 _FINDER = FirstOf(tuple(shape for _, shape in _SHAPES))
 _WHOLE_GUID = Pattern(rf"^\{{?{GUID}\}}?$")
 
@@ -75,6 +85,20 @@ def component_in(text: str) -> Component:
     for index, match in _FINDER.all(text):
         return _component(_SHAPES[index][0], match)
     return Component()
+
+
+def without_names(text: str) -> str:
+    """The text with names that people gave to flows and solutions made unreadable, same length.
+
+    A flow may be called "Missing dependency check"; its name must not be read as a reason.
+    """
+    for shape in _GIVEN_NAMES:
+        pieces, end = [], 0
+        for match in shape.find(text, limit=NAMES_LIMIT):
+            pieces += [text[end : match.start(1)], "#" * (match.end(1) - match.start(1))]
+            end = match.end(1)
+        text = "".join((*pieces, text[end:]))
+    return text
 
 
 def _component(kind: str | None, match: Match) -> Component:

@@ -7,12 +7,11 @@ Among several codes the innermost specific one counts. Nothing is guessed: what 
 failed import gets the pack's fallback family, and what does not gets none.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from runbook.domain.diagnosis.codes import codes_in
-from runbook.domain.diagnosis.component import component_in
+from runbook.domain.diagnosis.component import component_in, without_names
 from runbook.domain.diagnosis.extract import ids_in, phase_in, status_in, versions_in
 from runbook.domain.diagnosis.family import Diagnosis, Reading
 from runbook.domain.diagnosis.knowledge import Knowledge
@@ -51,7 +50,7 @@ class _Facts:
     normal: Normal
     codes: tuple[str, ...]
     own_codes: frozenset[str]
-    fallback: str
+    known_codes: frozenset[str]
 
 
 def diagnose(text: str, pack: Knowledge) -> Reading:
@@ -62,9 +61,13 @@ def diagnose(text: str, pack: Knowledge) -> Reading:
     """
     normal = normalise(text)
     codes, phase = codes_in(normal.text), phase_in(normal.text)
-    evidence = signatures_of(pack).evidence(normal, codes=codes, phase=phase)
+    signatures = signatures_of(pack)
+    evidence = signatures.evidence(without_names(normal.text), codes=codes, phase=phase)
     facts = _Facts(
-        normal=normal, codes=codes, own_codes=_own_codes(pack), fallback=pack.fallback_family
+        normal=normal,
+        codes=codes,
+        own_codes=signatures.own_codes,
+        known_codes=signatures.known_codes,
     )
     diagnoses = _diagnoses(evidence, pack, facts=facts)
     return Reading(
@@ -92,7 +95,7 @@ def _diagnoses(
     )
     if other and other.weight and other.weight >= max((e.weight for e in ranked), default=0):
         return (_nothing(pack, facts, entry=other),)
-    if not cues and not _is_about_an_import(ranked, pack, facts=facts):
+    if not cues and not _is_about_an_import(ranked, facts):
         return (_nothing(pack, facts, entry=other),)
     found = [_diagnosis(entry, facts, rivals=ranked) for entry in ranked]
     fallback = _fallback(pack, facts, cues=cues)
@@ -103,13 +106,6 @@ def _diagnoses(
 
 def _of(evidence: tuple[Evidence, ...], slug: str) -> Evidence | None:
     return next((entry for entry in evidence if entry.family.slug == slug), None)
-
-
-def _own_codes(pack: Knowledge) -> frozenset[str]:
-    """Codes that one family alone knows and that do not wrap others."""
-    known_by = Counter(code for family in pack.families for code in set(family.codes))
-    wrappers = {row.hex for row in pack.codes if row.transient == "maybe"}
-    return frozenset(code for code, count in known_by.items() if count == 1) - wrappers
 
 
 def _belief(entry: Evidence, facts: _Facts) -> Belief:
@@ -135,13 +131,12 @@ def _rank(entry: Evidence, facts: _Facts) -> tuple[int, int, int, int, bool]:
     )
 
 
-def _is_about_an_import(ranked: list[Evidence], pack: Knowledge, *, facts: _Facts) -> bool:
+def _is_about_an_import(ranked: list[Evidence], facts: _Facts) -> bool:
     """Whether any family, or a bare known code, says that this is a failed import at all."""
     if any(_belief(entry, facts) > Belief.SUPPORTING_WORDS for entry in ranked):
         return True
-    known = {row.hex for row in pack.codes}
     words = facts.normal.text.count(" ") + 1
-    return bool(known.intersection(facts.codes)) and words <= BARE_CODE_WORDS
+    return bool(facts.known_codes.intersection(facts.codes)) and words <= BARE_CODE_WORDS
 
 
 def _is_a_guess(ranked: list[Evidence], cues: Evidence | None, *, facts: _Facts) -> bool:

@@ -4,14 +4,18 @@ All fragments and patterns of a pack are compiled once into one set; only the fe
 searched again for their place.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
 from runbook.domain.diagnosis.family import ErrorFamily, Signature
 from runbook.domain.diagnosis.knowledge import Knowledge
-from runbook.domain.diagnosis.normal import Normal, fit_fragment, fit_pattern
+from runbook.domain.diagnosis.normal import fit_fragment, fit_pattern
 from runbook.domain.patterns import Pattern, PatternSet, literal
 from runbook.domain.vocabulary import ImportPhase
+
+# What of a pattern fixes no character: group openings, classes, escapes and counts.
+_NOT_FIXED = Pattern(r"\?(?:P<\w+>|[a-z-]*:|[a-z-]+\))|\[\^?\]?[^\]]*\]|\\.|\{[0-9,]+\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,11 @@ class Evidence:
 
 
 class Signatures:
-    """The signatures of a pack, compiled."""
+    """The signatures of a pack, compiled.
+
+    `own_codes` are the codes that one family alone knows and that do not wrap others; `known_codes`
+    are those of the code table.
+    """
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._families = knowledge.families
@@ -59,16 +67,21 @@ class Signatures:
         )
         self._set = PatternSet(tuple(self._numbers))
         self._patterns = tuple(Pattern(source) for source in self._numbers)
+        self.known_codes = frozenset(row.hex for row in knowledge.codes)
+        self.own_codes = _own_codes(knowledge)
 
     def evidence(
-        self, normal: Normal, *, codes: tuple[str, ...], phase: ImportPhase | None
+        self, text: str, *, codes: tuple[str, ...], phase: ImportPhase | None
     ) -> tuple[Evidence, ...]:
-        """What speaks for each family that anything speaks for."""
-        present = self._set.matching(normal.text)
+        """What speaks for each family that anything speaks for.
+
+        `text` is the form for matching, possibly with some characters made unreadable.
+        """
+        present = self._set.matching(text)
         found = []
         for family, rows in zip(self._families, self._rows, strict=True):
             hits = tuple(
-                self._hit(row, normal, phase=phase) for row in rows if row.stands_in(present, phase)
+                self._hit(row, text, phase=phase) for row in rows if row.stands_in(present, phase)
             )
             known = tuple(code for code in codes if code in family.codes)
             if hits or known:
@@ -88,17 +101,19 @@ class Signatures:
                 self._number(literal(fit_fragment(word))) for word in signature.unless
             ),
             weight=fixed_characters(signature),
+            beside=sum(len(word) for word in signature.also),
         )
 
     def _number(self, source: str) -> int:
         return self._numbers.setdefault(source, len(self._numbers))
 
-    def _hit(self, row: "_Row", normal: Normal, *, phase: ImportPhase | None) -> Hit:
-        match = self._patterns[row.main].search(normal.text)
+    def _hit(self, row: "_Row", text: str, *, phase: ImportPhase | None) -> Hit:
+        match = self._patterns[row.main].search(text)
         start, end = (match.start(), match.end()) if match else (0, 0)
         sure_of_phase = not row.signature.phases or phase is not None
         specific = row.signature.specific and sure_of_phase
-        return Hit(start=start, end=end, weight=row.weight, specific=specific)
+        weight = min(row.weight, end - start + row.beside)
+        return Hit(start=start, end=end, weight=weight, specific=specific)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +123,7 @@ class _Row:
     also: frozenset[int]
     unless: frozenset[int]
     weight: int
+    beside: int
 
     def stands_in(self, present: frozenset[int], phase: ImportPhase | None) -> bool:
         """Whether the signature holds; with an unknown phase it does, but then only supports."""
@@ -117,23 +133,35 @@ class _Row:
 
 
 def fixed_characters(signature: Signature) -> int:
-    """How many characters of a text a signature fixes; classes and repetitions count nothing."""
+    """How many characters of a text a signature fixes at most; of alternatives the longest."""
     fixed = sum(len(fit_fragment(word)) for word in signature.also)
     if signature.fragment:
         return fixed + len(fit_fragment(signature.fragment))
-    depth, escaped = 0, False
-    for char in signature.pattern:
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif char in "[{":
-            depth += 1
-        elif char in "]}":
-            depth -= 1
-        elif depth == 0 and (char.isalnum() or char in " _"):
-            fixed += 1
-    return fixed
+    bare = _NOT_FIXED.replace(signature.pattern, "", limit=len(signature.pattern))
+    return fixed + _longest_branch(bare)
+
+
+def _longest_branch(pattern: str) -> int:
+    """The length of the longest way through groups and alternatives, of letters and blanks."""
+    done, now = [0], [0]
+    for char in pattern:
+        if char == "(":
+            done.append(0)
+            now.append(0)
+        elif char == "|":
+            done[-1], now[-1] = max(done[-1], now[-1]), 0
+        elif char == ")" and len(now) > 1:
+            branch = max(done.pop(), now.pop())
+            now[-1] += branch
+        elif char.isalnum() or char in " _-<>:'":
+            now[-1] += 1
+    return max(done[0], now[0])
+
+
+def _own_codes(knowledge: Knowledge) -> frozenset[str]:
+    known_by = Counter(code for family in knowledge.families for code in set(family.codes))
+    wrappers = {row.hex for row in knowledge.codes if row.transient == "maybe"}
+    return frozenset(code for code, count in known_by.items() if count == 1) - wrappers
 
 
 class _ByDigest:

@@ -124,6 +124,18 @@ def test_without_a_known_part_both_meanings_are_only_possible(pack: Pack) -> Non
     assert {entry.confidence for entry in found[1:]} == {Confidence.POSSIBLE}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error while importing workflow type ModernFlow name Valve blocked by chalk: "
+        "Flow server error returned",
+        "Solution “Valve blocked by chalk” failed to import: no detail",
+    ],
+)
+def test_the_name_of_a_flow_or_a_solution_is_no_reason(text: str, pack: Pack) -> None:
+    assert "bad-water" not in {found.family for found in diagnose(text, pack).diagnoses}
+
+
 def test_words_that_must_not_stand_there_withdraw_a_signature(pack: Pack) -> None:
     text = "Import failed: hardness 40 is above the limit of the firmware"
 

@@ -1,0 +1,79 @@
+"""Writes the record of a run to a file or to the terminal, and records that it did."""
+
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+from django.utils import timezone
+
+from runbook.domain.errors import DomainError
+from runbook.domain.snapshot import load_state
+from runbook.domain.vocabulary import Role
+from runbook.exports import FORMATS
+from runbook.management.choosing import chosen_runs
+from runbook.models import Run, User
+from runbook.queries import RunNotFound
+from runbook.services import exports
+from runbook.services.exports import Exported
+from runbook.services.timeline import Act
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes the record of a run. The timeline gets an entry about it under the name of the "
+        "run's lead, or of the member named with --as, marked as made by the system."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", type=uuid.UUID, help="id of the run")
+        parser.add_argument("--format", choices=sorted(FORMATS), default="markdown")
+        parser.add_argument("--output", type=Path, help="file to write; without it the terminal")
+        parser.add_argument("--as", dest="member", default="", help="user name of a member")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        [run] = chosen_runs([options["run"]])
+        made = self._export(run, options["format"], member=options["member"])
+        if options["output"]:
+            options["output"].write_bytes(made.content)
+            self.stdout.write(f"Written to {options['output']}.")
+        else:
+            self._print(made.content)
+
+    def _export(self, run: Run, export_format: str, *, member: str) -> Exported:
+        actor = _named(member) if member else _lead(run)
+        try:
+            return exports.export(
+                run_id=run.pk,
+                act=Act(actor=actor, now=timezone.now(), actor_kind="system"),
+                export_format=export_format,
+                address=f"{settings.SITE_URL}{reverse('run-report', args=[run.pk])}",
+            )
+        except RunNotFound as refusal:
+            raise CommandError(f"{member} is no member of this run.") from refusal
+        except DomainError as refusal:
+            raise CommandError(refusal.sentence) from refusal
+
+    def _print(self, content: bytes) -> None:
+        """The bytes as they are: a terminal's encoding or line ends would change the file."""
+        stream = getattr(self.stdout, "_out", sys.stdout)
+        if stream is sys.stdout and hasattr(stream, "buffer"):
+            stream.buffer.write(content)
+            stream.flush()
+        else:
+            self.stdout.write(content.decode(), ending="")
+
+
+def _named(name: str) -> str:
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise CommandError(f"There is no account {name}.")
+    return user.actor_id
+
+
+def _lead(run: Run) -> str:
+    members = load_state(run.state).members
+    return next(actor for actor, role in members.items() if role is Role.LEAD)

@@ -1,0 +1,44 @@
+"""What the person who runs an installation asks of a run: is its record whole, are its tables right.
+
+Each looks at a run while its row is locked, so that somebody who writes meanwhile is no false alarm.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from runbook import queries
+from runbook.models import Run
+from runbook.services import projection
+
+
+@contextmanager
+def _at_rest(run_id: uuid.UUID) -> Iterator[Run]:
+    with transaction.atomic():
+        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+        if run is None:
+            raise queries.RunNotFound
+        yield run
+
+
+def verify(run_id: uuid.UUID) -> tuple[int, str]:
+    """Count and head of an unbroken timeline; BrokenChain names the first event that fails."""
+    with _at_rest(run_id) as run:
+        return queries.verify_run(run)
+
+
+def differences(run_id: uuid.UUID) -> list[str]:
+    """What in the tables does not equal the replay of the run's events."""
+    with _at_rest(run_id) as run:
+        return projection.differences(run)
+
+
+def rebuild(run_id: uuid.UUID) -> list[str]:
+    """Writes the tables anew where they differ; names what differed before."""
+    with _at_rest(run_id) as run:
+        found = projection.differences(run)
+        if found:
+            projection.rebuild(run)
+        return found
