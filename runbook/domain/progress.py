@@ -77,6 +77,11 @@ def standing_of(state: RunState, pack: Pack, slug: str) -> Standing:
     raise KeyError(slug)
 
 
+def is_settled(standing: Standing) -> bool:
+    """Whether nothing is left to do on the step."""
+    return standing.state in _SETTLED
+
+
 def next_step(found: tuple[Standing, ...]) -> Standing | None:
     """The first step that a person can or must act on now."""
     acting = {StepState.FAILED, StepState.UNKNOWN}
@@ -94,6 +99,8 @@ def _standing(
     state: RunState, step: Step, *, phase: str, imported: bool, done: set[str]
 ) -> Standing:
     mark = state.marks.get(step.slug)
+    if step.kind is StepKind.CLOSE and state.stage is RunStage.CLOSED:
+        return Standing(step=step, phase=phase, state=StepState.DONE)
     if mark and mark.state is not StepState.READY:
         return Standing(step=step, phase=phase, state=mark.state)
     closed = _not_asked(state, step, phase=phase, done=frozenset(done))

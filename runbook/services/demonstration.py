@@ -67,7 +67,7 @@ def make(act: Act) -> list[uuid.UUID]:
     _to_the_end(finished)
     waiting = _begin(act, began=act.now - timedelta(hours=4), title="Example, waiting: {}")
     _to_import(waiting)
-    waiting.clock = act.now - timedelta(minutes=27)
+    waiting.clock = act.now - timedelta(minutes=22)
     _fail(waiting)
     return [finished.run_id, waiting.run_id]
 

@@ -18,6 +18,7 @@ from runbook.domain.retries import Blocker, blockers, governing_family, import_s
 from runbook.domain.state import RunState
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, RunStage, StepKind, StepState
+from runbook.exports import FORMATS
 from runbook.queries import OpenRun
 from runbook.web.forms import attempts as attempt_forms
 from runbook.web.forms import runs as run_forms
@@ -130,6 +131,7 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
     attempt = state.current_attempt
     family = governing_family(attempt, run.pack)
     entries = queries.timeline_page(run.row)
+    standing_in_the_way = _blockers(selection)
     return {
         "run": run,
         "state": state,
@@ -150,12 +152,14 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "families": _offered(run, attempt.reading.diagnoses if attempt and attempt.reading else ()),
         "error_text": _error_text(run),
         "reading_row": _row(run),
-        "blockers": _blockers(selection),
+        "blockers": standing_in_the_way,
+        "open_checks": sum(1 for blocker in standing_in_the_way if blocker.check),
         "missing": missing(state, selection.current.step, now=now),
         "unmet": unmet_criteria(state, run.pack, now=now)
         if selection.current.step.kind is StepKind.CLOSE
         else (),
         "allowed": _allowed(run),
+        "export_formats": FORMATS.values(),
         "entries": entries,
         "more": bool(entries) and entries[-1].seq > 1,
         "people": queries.people(_named(state)),

@@ -17,7 +17,7 @@ from runbook.domain.sources import Citation, Source, SourceKind
 from runbook.domain.state import CheckMark, RunState, check_key
 from runbook.domain.steps import Duration
 from runbook.queries import TimelineEntry
-from runbook.web.markdown import render
+from runbook.web.markdown import render, render_line
 
 register = template.Library()
 
@@ -48,6 +48,12 @@ DISPOSITION = {
 def guide(text: str, values: Mapping[str, str] | None = None) -> str:
     """A pack's Markdown with the run's values; the values are never parsed as Markdown."""
     return render(text, values or {})
+
+
+@register.simple_tag
+def inline(text: str, values: Mapping[str, str] | None = None) -> str:
+    """One line of a pack's Markdown, without a paragraph around it."""
+    return render_line(text, values or {})
 
 
 @register.filter

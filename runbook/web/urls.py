@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from runbook.web.views import accounts, attempts, home, runs, steps, timeline
+from runbook.web.views import accounts, attempts, home, knowledge, reports, runs, steps, timeline
 
 account_urls = [
     path("set-up/", accounts.set_up, name="set-up"),
@@ -46,10 +46,23 @@ attempt_urls = [
     path(f"{_STEP}removal/", attempts.record_removal, name="record-removal"),
 ]
 
+report_urls = [
+    path(f"{_RUN}report/", reports.report, name="run-report"),
+    path(f"{_RUN}exports/", reports.export, name="run-export"),
+]
+
+knowledge_urls = [
+    path("knowledge/", knowledge.index, name="knowledge-index"),
+    path("knowledge/<slug:pack>/", knowledge.pack_page, name="knowledge-pack"),
+    path("knowledge/<slug:pack>/<slug:family>/", knowledge.family_page, name="knowledge-family"),
+]
+
 urlpatterns = [
     path("", home.home, name="home"),
     *account_urls,
     *run_urls,
     *step_urls,
     *attempt_urls,
+    *report_urls,
+    *knowledge_urls,
 ]

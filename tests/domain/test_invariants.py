@@ -106,12 +106,14 @@ def random_walk(seed: int, *, steps: int = 60) -> History:
     for asked in PREPARATION:
         run.ask(asked)
     for _ in range(steps):
-        run.now += timedelta(minutes=chance.choice((1, 5, 20, 700)))
+        run.now += timedelta(minutes=chance.choice((1, 1, 5, 20, 700)))
         allowed = set(TRANSITIONS[run.state.stage]) - {Action.ABANDON}
         if len(run.entries) < steps // 2:
             allowed -= {Action.CLOSE}
+        if chance.random() < 0.1:  # somebody who has not looked where the run stands
+            allowed = set(GOOD) - {Action.ABANDON, Action.CLOSE}
         asked = chance.choice([each for each in SENSIBLE if each.action in allowed])
-        if chance.random() < 0.1:
+        if Action.START_ATTEMPT in allowed and chance.random() < 0.3:
             asked = START
         with suppress(DomainError):
             run.ask(asked)

@@ -34,6 +34,16 @@ _CHARACTERS = (
     ("\u2026", "..."),
 )
 
+# Written out, so that a signature says "is not" once; "can not" and "cannot" become one as well.
+_CONTRACTIONS = (
+    ("can't", "cannot"),
+    ("Can't", "Cannot"),
+    ("can not", "cannot"),
+    ("Can not", "Cannot"),
+    ("won't", "will not"),
+    ("n't", " not"),
+)
+
 _ENTITIES = (
     ("&amp;", "&"),
     ("&quot;", "'"),
@@ -151,6 +161,7 @@ def normalise(text: str) -> Normal:
     kept = _plain(original)
     for step in (_without_entities, _without_escapes, _without_markup, _with_whole_guids):
         kept = step(kept)
+    kept = _written_out(kept)
     collapsed = " ".join(kept.replace(_NEWLINE_KEPT, "").split())
     return Normal(
         text=collapsed,
@@ -162,18 +173,24 @@ def normalise(text: str) -> Normal:
 
 def fit_fragment(fragment: str) -> str:
     """A fragment of a signature in the same form as the text it is compared with."""
-    return " ".join(_plain(fragment).split())
+    return " ".join(_written_out(_plain(fragment)).split())
 
 
 def fit_pattern(pattern: str) -> str:
     """A pattern of a signature, spelt with the characters that the form for matching has."""
-    return _plain(pattern)
+    return _written_out(_plain(pattern))
 
 
 def _plain(text: str) -> str:
     """The text with one kind of quotation mark and dash, and nothing invisible."""
     for char, plain in _CHARACTERS:
         text = text.replace(char, plain)
+    return text
+
+
+def _written_out(text: str) -> str:
+    for contraction, words in _CONTRACTIONS:
+        text = text.replace(contraction, words)
     return text
 
 

@@ -143,6 +143,7 @@ class NoteForm(SubmittedForm):
         self.fields["text"].widget = text_area(
             2,
             **{
+                "class": "form-control",
                 "data-key": "n",
                 "data-draft": draft,
                 "placeholder": "Add a note",

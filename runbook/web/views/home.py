@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from runbook import library, queries
-from runbook.domain.progress import next_step, standings
+from runbook.domain.progress import is_settled, next_step, standings
 from runbook.domain.vocabulary import RunStage
 from runbook.queries import OpenRun
 from runbook.services import demonstration
@@ -35,11 +35,11 @@ def home(request: HtmxRequest) -> HttpResponse:
 
 def _card(run: OpenRun) -> dict[str, Any]:
     found = standings(run.state, run.pack)
-    settled = sum(1 for standing in found if not standing.is_open)
+    settled = sum(1 for standing in found if is_settled(standing))
     return {
         "run": run,
         "state": run.state,
-        "next": next_step(found),
+        "next": None if run.state.is_frozen else next_step(found),
         "settled": settled,
         "total": len(found),
     }
