@@ -144,6 +144,7 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "next": next_step(selection.found),
         "step": selection.current.step,
         "values": state.answers,
+        "solution_title": _solution_title(run),
         "mark": state.marks.get(selection.current.step.slug),
         "panel": panel_of(selection),
         "forms": forms_,
@@ -187,6 +188,13 @@ def _by_phase(found: tuple[Standing, ...]) -> dict[str, list[Standing]]:
 def _offered(run: OpenRun, diagnoses: Any) -> list[tuple[Any, ErrorFamily]]:
     """The diagnoses of the last text with their families, best first."""
     return [(diagnosis, run.pack.family(diagnosis.family)) for diagnosis in diagnoses]
+
+
+def _solution_title(run: OpenRun) -> str:
+    """The solution by the title that people use; by its unique name where the pack knows none."""
+    name = run.state.answers.get("solution", "")
+    known = {solution.unique_name: solution.title for solution in run.pack.solutions}
+    return known.get(name) or name or run.pack.title
 
 
 def _error_text(run: OpenRun) -> str | None:

@@ -55,9 +55,11 @@ class NewRunForm(GuardedForm):
         self.fields["solution"] = self._solution_field()
 
     def _solution_field(self) -> forms.Field:
-        known = [(s.unique_name, f"{s.title} ({s.unique_name})") for s in self.pack.solutions]
-        if known:
-            return forms.ChoiceField(label="Solution", choices=known)
+        for step in self.pack.runbook.steps:
+            for question in step.questions:
+                if question.slug == "solution" and question.choices:
+                    pairs = [(choice.slug, choice.label) for choice in question.choices]
+                    return forms.ChoiceField(label=question.label, choices=pairs)
         return forms.RegexField(
             r"^[A-Za-z_][A-Za-z0-9_]*$",
             label="Unique name of the solution",
