@@ -72,6 +72,8 @@ def packs() -> dict[str, Pack]:
 def load_packs(root: Path = FOLDER) -> dict[str, Pack]:
     """All packs below a folder by slug, bases merged in; PackInvalid for the first problem found.
 
+    A pack that extends another takes over its families, sources, codes and readiness table. A part
+    of its own replaces the base's; a family of its own only needs to state what differs.
     A folder without a runbook only lends its parts to others and is not handed out.
     """
     folders = sorted(path.parent for path in root.glob("*/pack.yaml"))

@@ -65,7 +65,8 @@ def start_run(*, beginning: Beginning, act: Act, report: Report | None = None) -
 
 
 def _new_run(digest: str, slug: str, act: Act) -> Run:
-    installation = queries.instance() or Installation.objects.create(created=act.now)
+    # A fixed key, so that of two first runs that start together both name the same installation.
+    installation, _ = Installation.objects.get_or_create(pk=1, defaults={"created": act.now})
     body = library.dump_pack(library.packs()[slug])
     revision, _ = PackRevision.objects.get_or_create(
         pk=digest, defaults={"slug": slug, "body": body}

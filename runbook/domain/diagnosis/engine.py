@@ -3,7 +3,8 @@
 Order of belief (`error-codes.md` section 5): a lost answer first, then decisive words (a code that
 agrees makes them certain), then a code that only one family knows, then codes that wrap others,
 then words that only support. Text comes before code, since a code names a layer, rarely a cause.
-Among several codes the innermost specific one counts. Nothing is guessed: what only looks like a
+Among several codes the innermost specific one counts. Of two families found alike, one that waiting
+cannot cure goes before one that it may. Nothing is guessed: what only looks like a
 failed import gets the pack's fallback family, and what does not gets none.
 """
 
@@ -119,15 +120,16 @@ def _belief(entry: Evidence, facts: _Facts) -> Belief:
     return Belief.SUPPORTING_WORDS
 
 
-def _rank(entry: Evidence, facts: _Facts) -> tuple[int, int, int, int, bool]:
+def _rank(entry: Evidence, facts: _Facts) -> tuple[int, bool, int, int, int]:
+    """What cannot pass by waiting goes before what may: a needless look costs less than a try."""
     innermost = max((facts.codes.index(code) for code in entry.codes), default=-1)
     deepest = max((hit.start for hit in entry.hits), default=-1)
     return (
         _belief(entry, facts),
+        entry.family.disposition is not Disposition.WAIT_AND_RETRY,
         entry.weight or sum(hit.weight for hit in entry.hits),
         innermost,
         deepest,
-        entry.family.disposition is not Disposition.WAIT_AND_RETRY,
     )
 
 
