@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -116,7 +117,7 @@ def _pack(slug: str, raw: Mapping[str, Raw]) -> Pack:
         raise PackInvalid(_sentence(f"{slug}/pack.yaml", error)) from error
     for fault in faults(pack):
         raise PackInvalid(f"{slug}/{fault.sentence}.")
-    return _PACK.validate_python(({**merged, "digest": digest_of(pack)},))[0]
+    return replace(pack, digest=digest_of(pack))
 
 
 def _merged(slug: str, raw: Mapping[str, Raw], *, seen: tuple[str, ...]) -> Raw:

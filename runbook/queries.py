@@ -122,6 +122,12 @@ def timeline_page(
     return _entries(rows[:size])
 
 
+def newest_rows(run_id: uuid.UUID) -> list[dict[str, object]]:
+    """The newest events as plain rows, without their contents."""
+    rows = Event.objects.filter(run_id=run_id).order_by("-seq")
+    return list(rows.values("seq", "type", "happened_at")[:PAGE])
+
+
 def events_since(run: Run, version: int) -> list[TimelineEntry]:
     """What was recorded after a version, oldest first; at most one page."""
     return _entries(Event.objects.filter(run=run, seq__gt=version).order_by("seq")[:PAGE])

@@ -50,7 +50,7 @@ class _Words:
         return family_title(self.pack, slug)
 
     def check(self, step: str, slug: str) -> str:
-        found = check_of(self.pack, step, slug)
+        found = check_of(self.pack, step=step, slug=slug)
         return fill(found.text, self.state.answers) if found else slug
 
     def time(self, moment: datetime) -> str:
@@ -120,7 +120,7 @@ def family_title(pack: Pack, slug: str) -> str:
     return next((family.title for family in pack.families if family.slug == slug), slug)
 
 
-def check_of(pack: Pack, step: str, slug: str) -> Check | None:
+def check_of(pack: Pack, *, step: str, slug: str) -> Check | None:
     """The check of a step, or of the list before a retry."""
     found = _step(pack, step)
     own = found.checks if found else ()

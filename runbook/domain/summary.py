@@ -162,7 +162,7 @@ def checks(report: RunReport) -> tuple[Checked, ...]:
 
 def _checked(report: RunReport, key: str, mark: CheckMark) -> Checked:
     step, _, slug = key.partition("/")
-    check = check_of(report.pack, step, slug)
+    check = check_of(report.pack, step=step, slug=slug)
     titles = {found.slug: found.title for found in report.pack.runbook.steps}
     return Checked(
         step=titles.get(step, step),

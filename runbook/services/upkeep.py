@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from runbook import queries
+from runbook.domain.errors import BrokenChain
 from runbook.models import Run
 from runbook.services import projection
 
@@ -26,7 +27,13 @@ def _at_rest(run_id: uuid.UUID) -> Iterator[Run]:
 def verify(run_id: uuid.UUID) -> tuple[int, str]:
     """Count and head of an unbroken timeline; BrokenChain names the first event that fails."""
     with _at_rest(run_id) as run:
-        return queries.verify_run(run)
+        try:
+            return queries.verify_run(run)
+        except BrokenChain as fault:
+            # Raised anew below: the traceback of this one would keep a cursor of the database open
+            # beyond the transaction.
+            found = BrokenChain(fault.sentence, seq=fault.seq)
+        raise found
 
 
 def differences(run_id: uuid.UUID) -> list[str]:

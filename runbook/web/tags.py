@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -44,16 +46,39 @@ DISPOSITION = {
 }
 
 
+@lru_cache(maxsize=4096)
+def _rendered(text: str, *, line: bool) -> str:
+    """A text without run values, rendered once: it never changes while its pack is loaded."""
+    return render_line(text) if line else render(text)
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, label: str) -> str:
+    hidden = format_html('<span class="visually-hidden">{}</span>', label) if label else ""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>{}',
+        static("img/icons.svg"),
+        name,
+        hidden,
+    )
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> str:
+    """A picture of the sprite; `label` is read out where no text stands beside it."""
+    return _icon(name, label)
+
+
 @register.simple_tag
 def guide(text: str, values: Mapping[str, str] | None = None) -> str:
     """A pack's Markdown with the run's values; the values are never parsed as Markdown."""
-    return render(text, values or {})
+    return render(text, values or {}) if "{{" in text else _rendered(text, line=False)
 
 
 @register.simple_tag
 def inline(text: str, values: Mapping[str, str] | None = None) -> str:
     """One line of a pack's Markdown, without a paragraph around it."""
-    return render_line(text, values or {})
+    return render_line(text, values or {}) if "{{" in text else _rendered(text, line=True)
 
 
 @register.filter

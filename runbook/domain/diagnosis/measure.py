@@ -70,7 +70,7 @@ def measure(texts: Iterable[Labelled], knowledge: Knowledge) -> Measurement:
     read = [(text, diagnose(text.raw, knowledge)) for text in texts]
     pairs = [(text, reading.diagnoses[0].family == text.family) for text, reading in read]
     misses = tuple(_miss(text, reading) for text, reading in read if not _hit(text, reading))
-    retried = {family.slug: family.disposition for family in knowledge.families}
+    told = {family.slug: family.disposition for family in knowledge.families}
     return Measurement(
         families=_counted((text.family, hit) for text, hit in pairs),
         surfaces=_counted((text.surface, hit) for text, hit in pairs),
@@ -79,8 +79,8 @@ def measure(texts: Iterable[Labelled], knowledge: Knowledge) -> Measurement:
         unsafe=tuple(
             miss
             for miss in misses
-            if retried.get(miss.expected) in _RETRY_IS_UNSAFE
-            and retried.get(miss.got) is Disposition.WAIT_AND_RETRY
+            if told.get(miss.expected) in _RETRY_IS_UNSAFE
+            and told.get(miss.got) is Disposition.WAIT_AND_RETRY
         ),
     )
 

@@ -73,7 +73,7 @@ def pack_page(request: HtmxRequest, pack: str) -> HttpResponse:
 
 @require_safe
 @login_required
-def family_page(request: HtmxRequest, pack: str, family: str) -> HttpResponse:
+def family_page(request: HtmxRequest, *, pack: str, family: str) -> HttpResponse:
     """One kind of failure: what to do, what never to do, and who says so."""
     found = _pack(pack)
     try:
