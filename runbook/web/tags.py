@@ -1,7 +1,7 @@
 """Template tags and filters of this product, registered through TEMPLATES and loaded as runbook."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from runbook.domain.state import CheckMark, RunState, check_key
 from runbook.domain.steps import Duration
 from runbook.queries import TimelineEntry
 from runbook.web.markdown import render, render_line
+from runbook.web.seen import Seen
 
 register = template.Library()
 
@@ -133,6 +134,12 @@ def countdown(due: datetime, now: datetime) -> str:
 def line(entry: TimelineEntry, pack: Pack, state: RunState) -> Line:
     """One event as a headline, a detail and a kind."""
     return present(entry.event, pack=pack, time_zone=state.time_zone, state=state)
+
+
+@register.simple_tag
+def since_left(seen: Seen) -> str:
+    """How long the person was away, in words."""
+    return lasting(timedelta(seconds=seen.at - seen.left))
 
 
 @register.filter

@@ -104,10 +104,12 @@ def record_attempt(
     check_happened(happened_at, now=now, not_before=attempt.started_at)
     _check_result(result)
     recorded = [_ending(result, number=attempt.number)]
-    if result.outcome is Outcome.SUCCEEDED:
-        return recorded + _captured(result, attempt.number)
     recorded += _captured(result, attempt.number)
+    if result.outcome is Outcome.SUCCEEDED and result.captured is None:
+        return recorded
     recorded.append(_diagnosed(pack, result, number=attempt.number))
+    if result.outcome is Outcome.SUCCEEDED:
+        return recorded  # a text beside a success is a warning to follow up, not a failure
     return recorded + _escalated(state, pack, recorded, ended_at=happened_at, now=now)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from runbook.domain.diagnosis.family import ErrorFamily, Signature
 from runbook.domain.diagnosis.knowledge import Knowledge
-from runbook.domain.diagnosis.normal import fit_fragment, fit_pattern
+from runbook.domain.diagnosis.plain import fit_fragment, fit_pattern
 from runbook.domain.patterns import Pattern, PatternSet, literal
 from runbook.domain.vocabulary import ImportPhase
 

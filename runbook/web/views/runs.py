@@ -19,6 +19,7 @@ from runbook.services.timeline import Act, Written
 from runbook.web.carry_out import forbidden, open_run, posted, selected, show
 from runbook.web.forms.runs import AdoptForm, NewRunForm
 from runbook.web.htmx import HtmxRequest
+from runbook.web.seen import before_this_visit, remember
 
 
 @login_required
@@ -29,7 +30,11 @@ def run_detail(request: HtmxRequest, run_id: uuid.UUID, step: str = "") -> HttpR
         run = open_run(request, run_id, Action.VIEW)
     except ForbiddenAction as refusal:
         return forbidden(request, refusal)
-    return show(request, selected(run, step))
+    selection = selected(run, step)
+    earlier = before_this_visit(request, version=run.row.version, now=selection.now)
+    response = show(request, selection, seen=earlier)
+    remember(response, run_id, earlier)
+    return response
 
 
 def _pack(slug: str) -> Pack:
