@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -61,7 +62,7 @@ def instance() -> Installation | None:
     return Installation.objects.first()
 
 
-def run_for(user: User, run_id: uuid.UUID, action: Action) -> OpenRun:
+def run_for(user: User, run_id: uuid.UUID, *, action: Action) -> OpenRun:
     """Fetches and authorises in one call: RunNotFound for a stranger, ForbiddenAction for a role."""
     row = Run.objects.filter(pk=run_id).first()
     if row is None:
@@ -174,7 +175,7 @@ def all_entries(run: Run) -> list[TimelineEntry]:
     return _entries(Event.objects.filter(run=run).order_by("seq"))
 
 
-def chain_links(run: Run) -> Iterator[chain.Link]:
+def chain_links(run: Run) -> Generator[chain.Link]:
     """The stored events as the chain sees them, in order."""
     rows = Event.objects.filter(run=run).order_by("seq")
     fields = ("seq", "header", "digest", "payload__salt", "payload__body", "erasure__pk")
@@ -194,7 +195,8 @@ def verify_run(run: Run) -> tuple[int, str]:
 
     The columns that pages read must equal the hashed header, and the run's row its newest event.
     """
-    found = chain.verify(chain_links(run), start=run.genesis, run=str(run.pk))
+    with closing(chain_links(run)) as links:  # else a break leaves a server cursor open
+        found = chain.verify(links, start=run.genesis, run=str(run.pk))
     _verify_columns(run)
     if found != (run.version, run.head):
         newest = Event.objects.filter(run=run).aggregate(newest=Max("seq"))["newest"] or 0

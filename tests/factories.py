@@ -7,6 +7,7 @@ like take a real one.
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -43,16 +44,18 @@ def make_run(
     time_zone: str = "Europe/Berlin",
 ) -> Run:
     """A new run, led by the user."""
-    known = {**library.packs(), "small": small_pack()}
     beginning = Beginning(
         pack=pack,
         title=title,
         time_zone=time_zone,
         answers=FACTS if answers is None else answers,
     )
+    begin = partial(runs.start_run, beginning=beginning, act=act(user, now=now), report=report)
+    if pack in library.packs():
+        return begin()
     # Only the beginning looks into the library; from then on a run carries its own definition.
-    with patch.object(library, "packs", lambda: known):
-        return runs.start_run(beginning=beginning, act=act(user, now=now), report=report)
+    with patch.object(library, "packs", lambda: {small_pack().slug: small_pack()}):
+        return begin()
 
 
 def make_run_at(stage: RunStage, user: User, now: datetime) -> Run:

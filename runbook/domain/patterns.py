@@ -56,9 +56,13 @@ class Pattern:
         """The first match at or after `start`."""
         return cast("Match | None", self._compiled.search(text, start))
 
-    def fullmatch(self, text: str) -> Match | None:
-        """A match of the whole text."""
-        return cast("Match | None", self._compiled.fullmatch(text))
+    def span(self, text: bytes) -> tuple[int, int]:
+        """Where the first match stands in an encoded text, in bytes; (0, 0) without one.
+
+        For many questions to one long text, since `search` encodes the text each time.
+        """
+        match = self._compiled.search(text)
+        return (match.start(), match.end()) if match else (0, 0)
 
     def find(self, text: str, *, limit: int) -> Iterator[Match]:
         """At most `limit` matches in order, so hostile text cannot buy unbounded work."""
@@ -95,7 +99,7 @@ class PatternSet:
                 raise PatternRefused(_reason(error)) from error
         self._filter.Compile()
 
-    def matching(self, text: str) -> frozenset[int]:
+    def matching(self, text: str | bytes) -> frozenset[int]:
         """The indexes of the patterns that match somewhere in the text."""
         return frozenset() if self._empty else frozenset(self._filter.Match(text) or ())
 

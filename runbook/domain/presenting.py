@@ -17,7 +17,7 @@ from runbook.domain.patterns import Match, Pattern
 from runbook.domain.readiness import row_of
 from runbook.domain.state import Attempt, RunState
 from runbook.domain.steps import Check, Question, Step
-from runbook.domain.vocabulary import CheckResult, Disposition, InstalledState
+from runbook.domain.vocabulary import CheckResult, InstalledState
 
 ERASED = "Content erased"
 _SLOT = Pattern(r"\{\{\s*run\.([a-z0-9_-]+)\s*\}\}", ignore_case=False)
@@ -430,17 +430,3 @@ def _outward(event: _Outward, words: _Words) -> Line:
             return Line(headline=f"Record handed out as {name}", kind="system")
         case _:
             assert_never(event)
-
-
-DISPOSITIONS: Mapping[Disposition, str] = {
-    Disposition.WAIT_AND_RETRY: "Wait and repeat",
-    Disposition.CHECK_STATE_FIRST: "Read the installed state first",
-    Disposition.FIX_PREREQUISITE: "Put a prerequisite right",
-    Disposition.FIX_COMPONENT: "Put a component right",
-    Disposition.FIX_PACKAGE: "Put the package right",
-    Disposition.RESOLVE_PENDING_UPGRADE: "Resolve the pending upgrade",
-    Disposition.ASK_OTHER_PERSON: "Ask another person",
-    Disposition.CONTACT_SUPPORT: "Ask support",
-    Disposition.CONTINUE: "Go on",
-    Disposition.NONE: "Undecided",
-}

@@ -69,7 +69,7 @@ def standings(state: RunState, pack: Pack) -> tuple[Standing, ...]:
     return tuple(result)
 
 
-def standing_of(state: RunState, pack: Pack, slug: str) -> Standing:
+def standing_of(state: RunState, pack: Pack, *, slug: str) -> Standing:
     """One step as it stands; KeyError if the run has no such step."""
     for found in standings(state, pack):
         if found.step.slug == slug:
@@ -143,10 +143,10 @@ def _open_state(state: RunState, step: Step) -> StepState:
     return StepState.IN_PROGRESS if touched else StepState.READY
 
 
-def open_step(state: RunState, pack: Pack, slug: str) -> Step:
+def open_step(state: RunState, pack: Pack, *, slug: str) -> Step:
     """The step, if a person may work on it now; TransitionRefused with the reason otherwise."""
     try:
-        found = standing_of(state, pack, slug)
+        found = standing_of(state, pack, slug=slug)
     except KeyError:
         raise TransitionRefused("This run has no such step.") from None
     if found.is_open:

@@ -11,6 +11,7 @@ from runbook.domain.presenting import (
     fill,
     how_imported,
     lasting,
+    state_title,
 )
 from runbook.domain.report import ReportLine, RunReport
 from runbook.domain.state import Attempt, CheckMark
@@ -30,6 +31,10 @@ DEVIATING = frozenset(
         "retry.overridden",
         "removal.recorded",
     }
+)
+#: Written beside what a person entered; the entry itself tells that it was late.
+_FOLLOWING = frozenset(
+    {"error.captured", "diagnosis.made", "retry.scheduled", "escalation.drafted"}
 )
 _TELLING = frozenset({CheckResult.FAILED, CheckResult.NOT_TESTED, CheckResult.BY_HAND})
 
@@ -94,6 +99,18 @@ def has_failed(report: RunReport) -> bool:
     if attempt is None or attempt.outcome in {None, Outcome.SUCCEEDED}:
         return stage is RunStage.STOPPED
     return stage not in {RunStage.VERIFYING, RunStage.CLOSED}
+
+
+def installed_state(report: RunReport) -> str:
+    """What the pack calls the state that was read last; empty if none was."""
+    seen = report.state.last_reading
+    return state_title(report.pack, seen.state) if seen else ""
+
+
+def handed_to(report: RunReport) -> str:
+    """The title of the recipient that the run was handed to; empty if it was not."""
+    slug = report.state.escalated_to
+    return next((each.title for each in report.pack.recipients if each.slug == slug), slug)
 
 
 def answers(report: RunReport, *, facts: bool) -> tuple[Answer, ...]:
@@ -183,7 +200,7 @@ def deviations(report: RunReport) -> tuple[Deviation, ...]:
 
 
 def _deviates(line: ReportLine) -> bool:
-    return line.late or line.event_type in DEVIATING
+    return line.event_type in DEVIATING or (line.late and line.event_type not in _FOLLOWING)
 
 
 def _from_line(line: ReportLine) -> Deviation:

@@ -32,8 +32,8 @@ def start_attempt(*, run_id: uuid.UUID, act: Act, plan: Plan) -> Written:
     return timeline.record(
         run_id,
         Action.START_ATTEMPT,
-        act,
-        lambda run, state, pack: decisions.start_attempt(
+        act=act,
+        decide=lambda run, state, pack: decisions.start_attempt(
             state, pack, plan=plan, happened_at=act.when, now=act.now
         ),
     )
@@ -65,10 +65,10 @@ def record_attempt(
             state, pack, result=result, happened_at=act.when, now=act.now
         )
         if kept is not None:
-            evidence.store(run, kept, act)
+            evidence.store(run, kept, act=act)
         return made
 
-    return timeline.record(run_id, Action.RECORD_ATTEMPT, act, decide)
+    return timeline.record(run_id, Action.RECORD_ATTEMPT, act=act, decide=decide)
 
 
 def choose_diagnosis(*, run_id: uuid.UUID, act: Act, family: str, reason: str = "") -> Written:
@@ -76,8 +76,8 @@ def choose_diagnosis(*, run_id: uuid.UUID, act: Act, family: str, reason: str = 
     return timeline.record(
         run_id,
         Action.CHOOSE_DIAGNOSIS,
-        act,
-        lambda run, state, pack: decisions.choose_diagnosis(
+        act=act,
+        decide=lambda run, state, pack: decisions.choose_diagnosis(
             state, pack, family=family, reason=reason
         ),
     )
@@ -88,8 +88,8 @@ def read_state(*, run_id: uuid.UUID, act: Act, step: str, look: Look) -> Written
     return timeline.record(
         run_id,
         Action.READ_STATE,
-        act,
-        lambda run, state, pack: readings.read_state(
+        act=act,
+        decide=lambda run, state, pack: readings.read_state(
             state, pack, step=step, look=look, happened_at=act.when, now=act.now
         ),
     )
@@ -100,8 +100,8 @@ def record_repair(*, run_id: uuid.UUID, act: Act, text: str) -> Written:
     return timeline.record(
         run_id,
         Action.RECORD_REPAIR,
-        act,
-        lambda run, state, pack: readings.record_repair(
+        act=act,
+        decide=lambda run, state, pack: readings.record_repair(
             state, pack, text=evidence.clean(text), now=act.now
         ),
     )
@@ -112,8 +112,8 @@ def record_removal(*, run_id: uuid.UUID, act: Act, removal: Removal) -> Written:
     return timeline.record(
         run_id,
         Action.RECORD_REMOVAL,
-        act,
-        lambda run, state, pack: readings.record_removal(
+        act=act,
+        decide=lambda run, state, pack: readings.record_removal(
             state,
             pack,
             solution=removal.solution,
@@ -129,6 +129,6 @@ def override_retry(*, run_id: uuid.UUID, act: Act, reason: str) -> Written:
     return timeline.record(
         run_id,
         Action.OVERRIDE_RETRY,
-        act,
-        lambda run, state, pack: readings.override_retry(state, reason=reason, now=act.now),
+        act=act,
+        decide=lambda run, state, pack: readings.override_retry(state, reason=reason, now=act.now),
     )

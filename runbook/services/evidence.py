@@ -41,7 +41,7 @@ def prepare(text: str) -> Kept:
     return Kept(digest=digest, salt=salt, text=masked.text, secrets_removed=masked.removed)
 
 
-def store(run: Run, kept: Kept, act: Act) -> None:
+def store(run: Run, kept: Kept, *, act: Act) -> None:
     """Keeps the text beside the timeline; the event holds only its digest."""
     Evidence.objects.create(
         run=run, digest=kept.digest, salt=kept.salt, text=kept.text, created=act.now

@@ -58,7 +58,9 @@ def start_run(*, beginning: Beginning, act: Act, report: Report | None = None) -
     )
     with transaction.atomic(durable=True):
         run = _new_run(pack.digest, beginning.pack, act)
-        state = timeline.append(run, RunState(), [(event, act.when) for event in made], act)
+        state = timeline.append(
+            run, RunState(), made=[(event, act.when) for event in made], act=act
+        )
         if report is not None:
             _adopt(run, state, report, act)
     return run
@@ -87,13 +89,13 @@ def _run_id(act: Act) -> uuid.UUID:
 def _adopt(run: Run, state: RunState, report: Report, act: Act) -> None:
     pack = queries.pack_of(run)
     adopted = decisions.adopt_run(state, pack, report=report.account, now=act.now)
-    state = timeline.append(run, state, [(event, act.when) for event in adopted], act)
+    state = timeline.append(run, state, made=[(event, act.when) for event in adopted], act=act)
     if report.plan is None or report.started_at is None:
         return
     captured = None
     if report.error_text.strip():
         kept = evidence.prepare(report.error_text)
-        evidence.store(run, kept, act)
+        evidence.store(run, kept, act=act)
         captured = Captured(
             digest=kept.digest,
             size=kept.size,
@@ -113,7 +115,7 @@ def _adopt(run: Run, state: RunState, report: Report, act: Act) -> None:
         ended_at=report.ended_at or report.started_at,
     )
     told = decisions.report_attempt(state, pack, tried=tried, actor=act.actor, now=act.now)
-    timeline.append(run, state, told, act)
+    timeline.append(run, state, made=told, act=act)
 
 
 def add_note(
@@ -123,8 +125,8 @@ def add_note(
     return timeline.record(
         run_id,
         Action.ADD_NOTE,
-        act,
-        lambda run, state, pack: decisions.add_note(
+        act=act,
+        decide=lambda run, state, pack: decisions.add_note(
             state, text=evidence.clean(text), step=step, corrects=corrects
         ),
     )
@@ -135,15 +137,15 @@ def pause(*, run_id: uuid.UUID, act: Act, reason: str) -> Written:
     return timeline.record(
         run_id,
         Action.PAUSE,
-        act,
-        lambda run, state, pack: decisions.pause(state, reason=reason),
+        act=act,
+        decide=lambda run, state, pack: decisions.pause(state, reason=reason),
     )
 
 
 def resume(*, run_id: uuid.UUID, act: Act) -> Written:
     """Goes on with a paused run."""
     return timeline.record(
-        run_id, Action.RESUME, act, lambda run, state, pack: decisions.resume(state)
+        run_id, Action.RESUME, act=act, decide=lambda run, state, pack: decisions.resume(state)
     )
 
 
@@ -152,8 +154,8 @@ def abandon(*, run_id: uuid.UUID, act: Act, reason: str) -> Written:
     return timeline.record(
         run_id,
         Action.ABANDON,
-        act,
-        lambda run, state, pack: decisions.abandon(state, reason=reason),
+        act=act,
+        decide=lambda run, state, pack: decisions.abandon(state, reason=reason),
     )
 
 
@@ -162,8 +164,8 @@ def close(*, run_id: uuid.UUID, act: Act, partial: bool, reason: str) -> Written
     return timeline.record(
         run_id,
         Action.CLOSE,
-        act,
-        lambda run, state, pack: decisions.close(
+        act=act,
+        decide=lambda run, state, pack: decisions.close(
             state, pack, partial=partial, reason=reason, now=act.now
         ),
     )
@@ -174,8 +176,8 @@ def send_escalation(*, run_id: uuid.UUID, act: Act, recipient: str, ticket: str)
     return timeline.record(
         run_id,
         Action.SEND_ESCALATION,
-        act,
-        lambda run, state, pack: decisions.send_escalation(
+        act=act,
+        decide=lambda run, state, pack: decisions.send_escalation(
             state, pack, recipient=recipient, ticket=ticket
         ),
     )
@@ -186,6 +188,6 @@ def record_export(*, run_id: uuid.UUID, act: Act, export_format: str) -> Written
     return timeline.record(
         run_id,
         Action.EXPORT,
-        act,
-        lambda run, state, pack: decisions.record_export(state, export_format=export_format),
+        act=act,
+        decide=lambda run, state, pack: decisions.record_export(state, export_format=export_format),
     )

@@ -21,8 +21,10 @@ def record_facts(*, run_id: uuid.UUID, act: Act, step: str, answers: Mapping[str
     return timeline.record(
         run_id,
         Action.RECORD_FACTS,
-        act,
-        lambda run, state, pack: decisions.record_facts(state, pack, step=step, answers=answers),
+        act=act,
+        decide=lambda run, state, pack: decisions.record_facts(
+            state, pack, step=step, answers=answers
+        ),
     )
 
 
@@ -33,8 +35,8 @@ def record_decision(
     return timeline.record(
         run_id,
         Action.RECORD_DECISION,
-        act,
-        lambda run, state, pack: decisions.record_decision(
+        act=act,
+        decide=lambda run, state, pack: decisions.record_decision(
             state, pack, step=step, answers=answers, reason=reason
         ),
     )
@@ -47,8 +49,10 @@ def record_checks(
     return timeline.record(
         run_id,
         Action.RECORD_CHECKS,
-        act,
-        lambda run, state, pack: decisions.record_checks(state, pack, step=step, answers=answers),
+        act=act,
+        decide=lambda run, state, pack: decisions.record_checks(
+            state, pack, step=step, answers=answers
+        ),
     )
 
 
@@ -61,10 +65,10 @@ def add_evidence(
 
     def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
         made = decisions.add_evidence(state, pack, step=step, slot=slot, stored=added)
-        evidence.store(run, kept, act)
+        evidence.store(run, kept, act=act)
         return made
 
-    return timeline.record(run_id, Action.ADD_EVIDENCE, act, decide)
+    return timeline.record(run_id, Action.ADD_EVIDENCE, act=act, decide=decide)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +96,11 @@ def work_on_step(*, run_id: uuid.UUID, act: Act, step: str, handed: Handed) -> W
     def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
         made = decisions.work_on_step(state, pack, step=step, work=work, now=act.now)
         for text in kept.values():
-            evidence.store(run, text, act)
+            evidence.store(run, text, act=act)
         return made
 
     action = Action.RECORD_FACTS if handed.answers else Action.RECORD_CHECKS
-    return timeline.record(run_id, action, act, decide)
+    return timeline.record(run_id, action, act=act, decide=decide)
 
 
 def _added(step: str, slot: str, kept: Kept, caption: str = "") -> ev.EvidenceAdded:
@@ -115,8 +119,10 @@ def complete_step(*, run_id: uuid.UUID, act: Act, step: str) -> Written:
     return timeline.record(
         run_id,
         Action.COMPLETE_STEP,
-        act,
-        lambda run, state, pack: decisions.complete_step(state, pack, step=step, now=act.now),
+        act=act,
+        decide=lambda run, state, pack: decisions.complete_step(
+            state, pack, step=step, now=act.now
+        ),
     )
 
 
@@ -125,8 +131,8 @@ def skip_step(*, run_id: uuid.UUID, act: Act, step: str, reason: str) -> Written
     return timeline.record(
         run_id,
         Action.SKIP_STEP,
-        act,
-        lambda run, state, pack: decisions.skip_step(state, pack, step=step, reason=reason),
+        act=act,
+        decide=lambda run, state, pack: decisions.skip_step(state, pack, step=step, reason=reason),
     )
 
 
@@ -135,8 +141,10 @@ def reopen_step(*, run_id: uuid.UUID, act: Act, step: str, reason: str) -> Writt
     return timeline.record(
         run_id,
         Action.REOPEN_STEP,
-        act,
-        lambda run, state, pack: decisions.reopen_step(state, pack, step=step, reason=reason),
+        act=act,
+        decide=lambda run, state, pack: decisions.reopen_step(
+            state, pack, step=step, reason=reason
+        ),
     )
 
 
@@ -145,8 +153,8 @@ def start_wait(*, run_id: uuid.UUID, act: Act, step: str) -> Written:
     return timeline.record(
         run_id,
         Action.START_WAIT,
-        act,
-        lambda run, state, pack: decisions.start_wait(state, pack, step=step, now=act.now),
+        act=act,
+        decide=lambda run, state, pack: decisions.start_wait(state, pack, step=step, now=act.now),
     )
 
 
@@ -155,6 +163,6 @@ def end_wait(*, run_id: uuid.UUID, act: Act, step: str) -> Written:
     return timeline.record(
         run_id,
         Action.END_WAIT,
-        act,
-        lambda run, state, pack: decisions.end_wait(state, pack, step=step, now=act.now),
+        act=act,
+        decide=lambda run, state, pack: decisions.end_wait(state, pack, step=step, now=act.now),
     )

@@ -76,7 +76,7 @@ Timed = ev.Event | tuple[ev.Event, datetime]
 Decide = Callable[[Run, RunState, Pack], Sequence[Timed]]
 
 
-def record(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Written:
+def record(run_id: uuid.UUID, action: Action, *, act: Act, decide: Decide) -> Written:
     """Carries out one decision, or nothing at all.
 
     Raises RunNotFound, ForbiddenAction, StaleView, SubmissionMismatch, TransitionRefused from the
@@ -116,7 +116,7 @@ def _once(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Writte
         )
     made = [_timed(entry, act) for entry in decide(run, state, queries.pack_of(run))]
     if made:
-        state = append(run, state, made, act)
+        state = append(run, state, made=made, act=act)
     if act.key:
         _remember(run, act, act.key, fingerprint)
     return Written(version=run.version, state=state)
@@ -165,7 +165,7 @@ def _remember(run: Run, act: Act, key: uuid.UUID, fingerprint: str) -> None:
 
 
 def append(
-    run: Run, state: RunState, made: Sequence[tuple[ev.Event, datetime]], act: Act
+    run: Run, state: RunState, *, made: Sequence[tuple[ev.Event, datetime]], act: Act
 ) -> RunState:
     """Writes the events behind the run's head, moves the head, and brings the projection along.
 

@@ -70,17 +70,17 @@ def posted(
         @require_POST
         @wraps(do)
         def view(request: HtmxRequest, run_id: uuid.UUID, step: str = "") -> HttpResponse:
-            return carry_out(request, run_id, deed, step=step)
+            return carry_out(request, run_id, deed=deed, step=step)
 
         return view
 
     return wrap
 
 
-def open_run(request: HtmxRequest, run_id: uuid.UUID, action: Action) -> OpenRun:
+def open_run(request: HtmxRequest, run_id: uuid.UUID, *, action: Action) -> OpenRun:
     """The run, or 404 for a stranger; ForbiddenAction for a member whose role is too small."""
     try:
-        return queries.run_for(request.user, run_id, action)
+        return queries.run_for(request.user, run_id, action=action)
     except queries.RunNotFound:
         raise Http404 from None
 
@@ -99,7 +99,7 @@ def show(
     """The run page, or its changed parts for htmx."""
     shown = extra.pop("forms_", None) or fresh_forms(selection)
     context = run_context(selection, shown, **extra)
-    return render_panel(request, PAGE, PANEL, context, status=status)
+    return render_panel(request, context, page=PAGE, fragment=PANEL, status=status)
 
 
 def forbidden(request: HtmxRequest, refusal: ForbiddenAction) -> HttpResponse:
@@ -108,15 +108,15 @@ def forbidden(request: HtmxRequest, refusal: ForbiddenAction) -> HttpResponse:
 
 
 def carry_out(
-    request: HtmxRequest, run_id: uuid.UUID, deed: Deed, *, step: str = ""
+    request: HtmxRequest, run_id: uuid.UUID, *, deed: Deed, step: str = ""
 ) -> HttpResponse:
     """Does what a POST asks, or says why not and gives everything back."""
     try:
-        run = open_run(request, run_id, deed.action)
+        run = open_run(request, run_id, action=deed.action)
         selection = selected(run, step)
         shown = fresh_forms(selection)
         if deed.form not in shown:
-            return refused(request, run_id, "This is not asked at this point of the run.")
+            return refused(request, run_id, sentence="This is not asked at this point of the run.")
         form = _bound(shown[deed.form], request)
         if not form.is_valid():
             return show(request, selection, status=422, forms_=shown, faulty=deed.form)
@@ -141,13 +141,15 @@ def _act_on(request: HtmxRequest, deed: Deed, selection: Selection, shown: Forms
     except SubmissionMismatch as refusal:
         return show(request, selection, status=422, forms_=shown, refusal=refusal)
     except StaleView as refusal:
-        return refused(request, run_id, refusal.sentence, since=refusal.expected, step=step)
+        return refused(
+            request, run_id, sentence=refusal.sentence, since=refusal.expected, step=step
+        )
     except queries.RunNotFound:
         raise Http404 from None
     except Busy:
         busy = "The database is busy. Nothing was recorded; send it again."
-        return refused(request, run_id, busy, status=503)
-    return done(request, run_id, step, said=deed.said)
+        return refused(request, run_id, sentence=busy, status=503)
+    return done(request, run_id, step=step, said=deed.said)
 
 
 def _act(request: HtmxRequest, form: Any) -> Act:
@@ -162,9 +164,9 @@ def _act(request: HtmxRequest, form: Any) -> Act:
     )
 
 
-def done(request: HtmxRequest, run_id: uuid.UUID, step: str, *, said: str) -> HttpResponse:
+def done(request: HtmxRequest, run_id: uuid.UUID, *, step: str, said: str) -> HttpResponse:
     """Shows what is next: the same step while it is open, else the one to act on."""
-    run = open_run(request, run_id, Action.VIEW)
+    run = open_run(request, run_id, action=Action.VIEW)
     selection = selected(run, step)
     if not (selection.current.is_open or selection.current.step.kind == "import"):
         selection = selected(run)
@@ -181,8 +183,8 @@ def done(request: HtmxRequest, run_id: uuid.UUID, step: str, *, said: str) -> Ht
 def refused(
     request: HtmxRequest,
     run_id: uuid.UUID,
-    sentence: str,
     *,
+    sentence: str,
     since: int | None = None,
     step: str = "",
     status: int = 409,
@@ -192,7 +194,7 @@ def refused(
     "Apply to the current step" is offered only if the step is still open and no attempt began or
     ended meanwhile; saving as a note is always possible.
     """
-    run = open_run(request, run_id, Action.VIEW)
+    run = open_run(request, run_id, action=Action.VIEW)
     changed = queries.events_since(run.row, since) if since is not None else []
     selection = selected(run, step)
     same_attempt = not any(entry.type.startswith("attempt.") for entry in changed)
@@ -214,7 +216,11 @@ def refused(
         key=uuid.uuid4(),
     )
     response = render_panel(
-        request, "runs/conflict.html", "runs/_conflict.html", context, status=status
+        request,
+        context,
+        page="runs/conflict.html",
+        fragment="runs/_conflict.html",
+        status=status,
     )
     if status == 503:
         response.headers["Retry-After"] = "5"

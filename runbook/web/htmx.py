@@ -17,7 +17,12 @@ class HtmxRequest(HttpRequest):
 
 
 def render_panel(
-    request: HtmxRequest, page: str, fragment: str, context: dict[str, Any], *, status: int = 200
+    request: HtmxRequest,
+    context: dict[str, Any],
+    *,
+    page: str,
+    fragment: str,
+    status: int = 200,
 ) -> HttpResponse:
     """The fragment for htmx, the whole page for a plain browser; caches are told that they differ."""
     template = fragment if request.htmx else page

@@ -29,7 +29,6 @@ UNUSED_FEATURES = (
     "picture-in-picture",
     "screen-wake-lock",
     "usb",
-    "web-share",
     "xr-spatial-tracking",
 )
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES)

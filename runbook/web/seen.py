@@ -41,7 +41,7 @@ def before_this_visit(request: HttpRequest, *, version: int, now: datetime) -> S
     return Seen(mark=mark, left=left, latest=version, at=int(now.timestamp()))
 
 
-def remember(response: HttpResponse, run_id: uuid.UUID, seen: Seen) -> None:
+def remember(response: HttpResponse, run_id: uuid.UUID, *, seen: Seen) -> None:
     """Keeps it for the pages of this run only."""
     response.set_cookie(
         "seen",

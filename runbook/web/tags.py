@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from runbook.domain.decisions.times import is_late
 from runbook.domain.diagnosis.family import Branch, Reading
@@ -101,7 +100,7 @@ def stage_slug(value: object) -> str:
 
 
 @register.simple_tag
-def moment(when: datetime | None, zone: str, form: str = "short") -> SafeString | str:
+def moment(when: datetime | None, zone: str, form: str = "short") -> str:
     """A time in the run's zone, with UTC on hover and in print."""
     if when is None:
         return ""
@@ -131,9 +130,11 @@ def countdown(due: datetime, now: datetime) -> str:
 
 
 @register.simple_tag
-def line(entry: TimelineEntry, pack: Pack, state: RunState) -> Line:
+def line(
+    entry: TimelineEntry, pack: Pack, state: RunState, people: Mapping[str, str] | None = None
+) -> Line:
     """One event as a headline, a detail and a kind."""
-    return present(entry.event, pack=pack, time_zone=state.time_zone, state=state)
+    return present(entry.event, pack=pack, time_zone=state.time_zone, state=state, people=people)
 
 
 @register.simple_tag
@@ -188,7 +189,7 @@ def key_of(step: str, check: str) -> str:
 
 
 @register.simple_tag
-def marked(text: str, *found: object) -> SafeString:
+def marked(text: str, *found: object) -> str:
     """An evidence text, escaped, with what was found in it marked; long texts around the first hit."""
     wanted = sorted({str(part) for part in _flat(found) if part}, key=len, reverse=True)
     shown = _excerpt(text, wanted)

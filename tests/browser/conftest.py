@@ -10,11 +10,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 import uvicorn
 from django.conf import settings
 from django.test import Client
@@ -49,6 +51,22 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), "")
     own = {"executable_path": found} if found else {}
     return {**browser_type_launch_args, **own, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    # Nothing glides or fades for somebody who asked for no motion, so nothing is waited for.
+    return {**browser_context_args, "reduced_motion": "reduce"}
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """The server's clock, at ten past two on a Tuesday night; it runs on and can be moved.
+
+    Name it before `server`, so that it goes back only after the server has stopped.
+    """
+    with time_machine.travel(datetime(2026, 11, 24, 1, 10, tzinfo=UTC), tick=True) as traveller:
+        yield traveller
 
 
 @pytest.fixture
@@ -86,7 +104,7 @@ def context(context: BrowserContext) -> BrowserContext:
 def page(page: Page) -> Iterator[Page]:
     """A page that fails its test for an error on the console, an exception or a CSP violation.
 
-    A test that provokes an answer such as 422 on purpose says so in page.expected_errors.
+    The same holds for further tabs beside it. A test that provokes an answer such as 422 on purpose says so in page.expected_errors.
     """
     errors: list[str] = []
     page.expected_errors = []  # type: ignore[attr-defined]
@@ -95,8 +113,8 @@ def page(page: Page) -> Iterator[Page]:
         if message.type == "error":
             errors.append(message.text)
 
-    page.on("console", note)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.context.on("console", note)
+    page.context.on("weberror", lambda error: errors.append(str(error.error)))
     yield page
     expected: list[str] = page.expected_errors  # type: ignore[attr-defined]
     surprises = [text for text in errors if not any(part in text for part in expected)]

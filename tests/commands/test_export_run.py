@@ -3,11 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from runbook import queries
+from runbook.domain import chain
+from runbook.domain.vocabulary import Role
 from runbook.models import Run, User
 
 Told = Callable[..., str]
@@ -65,3 +68,20 @@ def test_a_run_that_does_not_exist_is_named(told: Told) -> None:
 
     with pytest.raises(CommandError, match=f"There is no run {unknown}"):
         told("export_run", unknown)
+
+
+def test_the_terminal_gets_the_bytes_of_the_file(
+    run: Run, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    call_command("export_run", str(run.pk), "--format", "json")
+
+    written = capfdbinary.readouterr().out
+    assert chain.canonical(json.loads(written)).encode() == written
+
+
+def test_a_role_that_may_not_is_named(run: Run, told: Told) -> None:
+    with (
+        patch.dict("runbook.domain.access.ACCESS", {Role.LEAD: frozenset()}),
+        pytest.raises(CommandError, match="Your role on this run is lead"),
+    ):
+        told("export_run", str(run.pk))

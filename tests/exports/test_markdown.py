@@ -8,10 +8,17 @@ import pytest
 from markdown_it import MarkdownIt
 
 from runbook.domain import events as ev
-from runbook.domain.vocabulary import CheckResult, ImportOption, Method
+from runbook.domain.readiness import Base, Sighting, YesNo
+from runbook.domain.vocabulary import (
+    CheckResult,
+    ImportOption,
+    InstalledState,
+    Method,
+    RetryRule,
+)
 from runbook.exports import FORMATS
 from runbook.exports.escaping import block, code, line
-from tests.exports.records import ANSWERS, LEAD, OPERATOR, failed_run, handout
+from tests.exports.records import ANSWERS, LEAD, OPERATOR, START, failed_run, handout
 
 HOSTILE = (
     "@octocat",
@@ -191,3 +198,46 @@ def test_a_late_entry_is_a_deviation() -> None:
 
 def test_an_erased_text_is_named_as_such() -> None:
     assert "The error text was erased." in FORMATS["markdown"].render(handout(error=None)).decode()
+
+
+def test_where_the_run_stands_is_told_first() -> None:
+    """Read, planned, handed over, ended: one line each."""
+    told = [
+        *failed_run(),
+        (
+            40,
+            ev.StateRead(
+                step="flash",
+                state=InstalledState.ROLLED_BACK,
+                retry=RetryRule.IF_FAMILY_ALLOWS,
+                sighting=Sighting(base=Base.OLD, holding=YesNo.NO, running=YesNo.NO),
+                base_version="4.50.2",
+            ),
+            LEAD,
+        ),
+        (
+            40,
+            ev.RetryScheduled(
+                number=2, due=START + timedelta(minutes=50), family="busy", reason="Ten minutes"
+            ),
+            LEAD,
+        ),
+        (41, ev.EscalationSent(recipient="workshop", ticket="T-1"), LEAD),
+        (42, ev.RunAbandoned(reason="No use"), LEAD),
+    ]
+
+    text = FORMATS["markdown"].render(handout(told)).decode()
+
+    assert "| Installed state | Rolled back, read 2026-11-21 21:40 UTC (2026-11-21 22:40" in text
+    assert "| Versions seen | `4.50.2` |" in text
+    assert "| Next attempt not before | 2026-11-21 21:50 UTC (2026-11-21 22:50 CET) |" in text
+    assert "| Handed to | The workshop T-1 |" in text
+    assert "| Reason for the end | No use |" in text
+
+
+def test_what_was_told_about_an_attempt_without_a_text_is_kept() -> None:
+    told = [*failed_run()[:8], (20, ev.AttemptUnknown(number=1, reason="Browser lost"), OPERATOR)]
+
+    text = FORMATS["markdown"].render(handout(told)).decode()
+
+    assert "- Outcome: unknown\n- Told: Browser lost\n\nNo error text was handed in." in text

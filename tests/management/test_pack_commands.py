@@ -108,11 +108,11 @@ def test_labelled_texts_are_measured(root: Path) -> None:
         {"id": "2", "raw": CHALK, "family": "busy", "surface": "dialog", "code": "80040001"},
         {
             "id": "3",
-            "raw": "0x80040002 status code BadGateway",
+            "raw": "0x80040002 status code BadGateway, workflow 41263d72-4dea-ee11-9048-000d3a341e15",
             "family": "bad-water",
             "code": "80040002",
             "status": "BadGateway",
-            "component": {"id": None},
+            "component": {"id": "{41263D72-4DEA-EE11-9048-000D3A341E15}"},
         },
     ]
     labelled.write_text("\n".join(json.dumps(row) for row in rows))

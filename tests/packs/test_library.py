@@ -115,6 +115,17 @@ def test_a_family_of_its_own_replaces_the_one_of_the_base(root: Path, child: Pat
     assert found["fixture_pack"].family("busy").title == "The kettle is busy"
 
 
+def test_a_family_takes_what_it_does_not_state_from_the_base(root: Path, child: Path) -> None:
+    (child / "families").mkdir()
+    (child / "families" / "busy.yaml").write_text("slug: busy\ntitle: The kettle boils\n")
+
+    found = load_packs(root)
+    own, base = found["child"].family("busy"), found["fixture_pack"].family("busy")
+
+    assert own.title == "The kettle boils"
+    assert (own.signatures, own.ladder) == (base.signatures, base.ladder)
+
+
 def test_a_base_without_a_runbook_is_only_a_base(root: Path, child: Path) -> None:
     (root / "fixture_pack" / "runbook.yaml").unlink()
 

@@ -35,7 +35,7 @@ def test_the_index_names_each_family_once_and_each_pack_honestly(reader: Client)
     text = page(reader, "/knowledge/")
 
     for family in packs()["dataverse"].families:
-        assert text.count(f"{family.slug}/") == 1
+        assert text.count(f"/dataverse/{family.slug}/") == 1
     assert "Not maintained" in text
     assert "Unmaintained since 2026-05-07" in text
     assert "verified on 2026-11-22" in text

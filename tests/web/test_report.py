@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from runbook import queries
 from runbook.domain.chain import fingerprint
@@ -73,9 +75,6 @@ def test_the_number_of_queries_does_not_grow_with_the_run(
     ana: User, lead: Client, run: Run, now: datetime
 ) -> None:
     def queried() -> int:
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         with CaptureQueriesContext(connection) as captured:
             report(lead, run)
         return len(captured)
@@ -160,6 +159,13 @@ def test_a_busy_database_is_told(lead: Client, run: Run) -> None:
 
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
+
+
+def test_a_member_who_was_removed_meanwhile_learns_nothing(lead: Client, run: Run) -> None:
+    with patch.object(runs, "record_export", side_effect=queries.RunNotFound):
+        response = lead.post(f"/runs/{run.pk}/exports/", {"format": "json"})
+
+    assert response.status_code == 404
 
 
 def test_a_stranger_learns_nothing(sign_in: SignIn, dora: User, run: Run) -> None:

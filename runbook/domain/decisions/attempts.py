@@ -62,7 +62,7 @@ def start_attempt(
 ) -> list[ev.Event]:
     """Starts the next attempt, or says what stands in the way (invariants 3 and 4)."""
     check_allowed(state.stage, Action.START_ATTEMPT)
-    open_step(state, pack, import_step(pack))
+    open_step(state, pack, slug=import_step(pack))
     _check_option(state, plan.option)
     earlier = state.current_attempt
     check_happened(happened_at, now=now, not_before=earlier.ended_at if earlier else None)

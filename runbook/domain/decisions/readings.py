@@ -125,7 +125,7 @@ def _planned(
 def _completed(state: RunState, pack: Pack, read: ev.StateRead, *, now: datetime) -> list[ev.Event]:
     """A step of kind `state` is done by a clear reading, unless it asks for more."""
     try:
-        found = standing_of(state, pack, read.step)
+        found = standing_of(state, pack, slug=read.step)
     except KeyError:
         raise TransitionRefused("This run has no such step.") from None
     if found.step.kind is not StepKind.STATE or not found.is_open:

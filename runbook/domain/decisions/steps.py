@@ -40,7 +40,7 @@ def record_facts(
 ) -> list[ev.Event]:
     """Keeps the answers that changed; versions must be versions and the target the higher one."""
     check_allowed(state.stage, Action.RECORD_FACTS)
-    changed = _changed(state, open_step(state, pack, step), answers)
+    changed = _changed(state, open_step(state, pack, slug=step), answers)
     return [ev.FactsRecorded(step=step, answers=changed)] if changed else []
 
 
@@ -49,7 +49,7 @@ def record_decision(
 ) -> list[ev.Event]:
     """Keeps the choice and, when nothing else is missing, completes the step."""
     check_allowed(state.stage, Action.RECORD_DECISION)
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     changed = _changed(state, found, answers)
     if not changed:
         return []
@@ -97,7 +97,7 @@ def record_checks(
 ) -> list[ev.Event]:
     """One event per check whose answer changed; "verified by hand" needs a note saying how."""
     check_allowed(state.stage, Action.RECORD_CHECKS)
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     if answers and found.kind is StepKind.IMPORT and state.open_attempt:
         # Answered now, the list would say nothing about the moment before the next attempt.
         raise TransitionRefused("Record how the open attempt ended first.", step=step)
@@ -145,7 +145,7 @@ def add_evidence(
 ) -> list[ev.Event]:
     """Keeps a text for a slot of the step; an unnamed slot is refused."""
     check_allowed(state.stage, Action.ADD_EVIDENCE)
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     if slot not in {place.slug for place in found.slots}:
         raise TransitionRefused("This step keeps no such evidence.", step=step)
     return [stored]
@@ -154,7 +154,7 @@ def add_evidence(
 def complete_step(state: RunState, pack: Pack, *, step: str, now: datetime) -> list[ev.Event]:
     """Completes the step, or names everything that is missing."""
     check_allowed(state.stage, Action.COMPLETE_STEP)
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     if found.kind is StepKind.IMPORT:
         raise TransitionRefused("The import completes by an attempt that succeeded.", step=step)
     if found.kind is StepKind.CLOSE:
@@ -183,7 +183,7 @@ def work_on_step(
 
     What is still missing does not cost the answers: they are kept and the step stays open.
     """
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     made: list[ev.Event] = []
     if found.kind is StepKind.DECISION:
         made += record_decision(state, pack, step=step, answers=work.answers, reason=work.reason)
@@ -212,7 +212,7 @@ def _after(state: RunState, made: Sequence[ev.Event], *, now: datetime) -> RunSt
 def skip_step(state: RunState, pack: Pack, *, step: str, reason: str) -> list[ev.Event]:
     """Leaves a step out on purpose; the reason stays on the record (invariant 6)."""
     check_allowed(state.stage, Action.SKIP_STEP)
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     if found.kind in {StepKind.IMPORT, StepKind.CLOSE, StepKind.STATE}:
         raise TransitionRefused(f"'{found.title}' cannot be skipped.", step=step)
     return [ev.StepSkipped(step=step, reason=need_reason(reason, "Say why the step is skipped."))]
@@ -223,7 +223,7 @@ def reopen_step(state: RunState, pack: Pack, *, step: str, reason: str) -> list[
     check_allowed(state.stage, Action.REOPEN_STEP)
     reason = need_reason(reason, "Say why the step is opened again.")
     try:
-        found = standing_of(state, pack, step)
+        found = standing_of(state, pack, slug=step)
     except KeyError:
         raise TransitionRefused("This run has no such step.") from None
     if found.step.kind is StepKind.IMPORT:
@@ -236,7 +236,7 @@ def reopen_step(state: RunState, pack: Pack, *, step: str, reason: str) -> list[
 def start_wait(state: RunState, pack: Pack, *, step: str, now: datetime) -> list[ev.Event]:
     """Starts the wait of a wait step; its end is the server's business."""
     check_allowed(state.stage, Action.START_WAIT)
-    found = open_step(state, pack, step)
+    found = open_step(state, pack, slug=step)
     if found.wait is None:
         raise TransitionRefused("This step has nothing to wait for.", step=step)
     if step in state.waits:
@@ -256,7 +256,7 @@ def _wait_due(rule: WaitRule, *, now: datetime, zone: ZoneInfo) -> datetime:
 def end_wait(state: RunState, pack: Pack, *, step: str, now: datetime) -> list[ev.Event]:
     """Ends a wait whose time has come, and completes its step."""
     check_allowed(state.stage, Action.END_WAIT)
-    open_step(state, pack, step)
+    open_step(state, pack, slug=step)
     wait = state.waits.get(step)
     if wait is None:
         raise TransitionRefused("This wait has not begun.", step=step)

@@ -77,11 +77,14 @@ class Signatures:
 
         `text` is the form for matching, possibly with some characters made unreadable.
         """
-        present = self._set.matching(text)
+        encoded = text.encode()
+        present = self._set.matching(encoded)
         found = []
         for family, rows in zip(self._families, self._rows, strict=True):
             hits = tuple(
-                self._hit(row, text, phase=phase) for row in rows if row.stands_in(present, phase)
+                self._hit(row, encoded, phase=phase)
+                for row in rows
+                if row.stands_in(present, phase)
             )
             known = tuple(code for code in codes if code in family.codes)
             if hits or known:
@@ -107,9 +110,10 @@ class Signatures:
     def _number(self, source: str) -> int:
         return self._numbers.setdefault(source, len(self._numbers))
 
-    def _hit(self, row: "_Row", text: str, *, phase: ImportPhase | None) -> Hit:
-        match = self._patterns[row.main].search(text)
-        start, end = (match.start(), match.end()) if match else (0, 0)
+    def _hit(self, row: "_Row", encoded: bytes, *, phase: ImportPhase | None) -> Hit:
+        first, after = self._patterns[row.main].span(encoded)
+        start = len(encoded[:first].decode())
+        end = start + len(encoded[first:after].decode())
         sure_of_phase = not row.signature.phases or phase is not None
         specific = row.signature.specific and sure_of_phase
         weight = min(row.weight, end - start + row.beside)
@@ -174,11 +178,10 @@ class _ByDigest:
         return hash(self.knowledge.digest)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _ByDigest):
-            return False
-        if self.knowledge is other.knowledge:
-            return True
-        return bool(self.knowledge.digest) and self.knowledge.digest == other.knowledge.digest
+        return isinstance(other, _ByDigest) and (
+            self.knowledge is other.knowledge
+            or (bool(self.knowledge.digest) and self.knowledge.digest == other.knowledge.digest)
+        )
 
 
 def signatures_of(knowledge: Knowledge) -> Signatures:

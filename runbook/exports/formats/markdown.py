@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from runbook.domain import chain
 from runbook.domain.diagnosis.family import Reading
 from runbook.domain.pack import Maintenance
-from runbook.domain.presenting import clock, state_title, utc
+from runbook.domain.presenting import clock, utc
 from runbook.domain.progress import next_step
 from runbook.domain.report import ReportLine, RunReport
 from runbook.domain.summary import (
@@ -17,7 +17,9 @@ from runbook.domain.summary import (
     attempts,
     checks,
     deviations,
+    handed_to,
     has_failed,
+    installed_state,
     person,
 )
 from runbook.exports.escaping import block, code, line
@@ -95,15 +97,15 @@ def _standing(report: RunReport) -> str:
     if found:
         rows.append(("Next step", line(f"{found.step.title} ({found.state.value})")))
     if seen:
-        title = state_title(report.pack, seen.state)
-        rows.append(("Installed state", f"{line(title)}, read {_both(seen.at, zone)}"))
+        told = line(installed_state(report))
+        rows.append(("Installed state", f"{told}, read {_both(seen.at, zone)}"))
         versions = [v for v in (seen.base_version, seen.holding_version) if v]
         if versions:
             rows.append(("Versions seen", ", ".join(code(v, in_table=True) for v in versions)))
     if state.retry and not state.retry.overridden:
         rows.append(("Next attempt not before", _both(state.retry.due, zone)))
     if state.escalated_to:
-        rows.append(("Handed to", line(f"{state.escalated_to} {state.ticket}")))
+        rows.append(("Handed to", line(f"{handed_to(report)} {state.ticket}")))
     if state.end_reason:
         rows.append(("Reason for the end", line(state.end_reason)))
     rows.append(("Record", f"<{report.address}>"))

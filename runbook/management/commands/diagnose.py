@@ -53,10 +53,7 @@ class Command(BaseCommand):
 
 
 def _standard_input() -> str:
-    stream = getattr(sys.stdin, "buffer", None)
-    if stream is None:
-        return sys.stdin.read()
-    content: bytes = stream.read()
+    content = sys.stdin.buffer.read()
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     return content.decode("utf-8-sig", "replace")

@@ -34,7 +34,7 @@ _SEALED = {
 def report(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """The whole record on one page."""
     try:
-        run = open_run(request, run_id, Action.VIEW)
+        run = open_run(request, run_id, action=Action.VIEW)
     except ForbiddenAction as refusal:
         return forbidden(request, refusal)
     return _page(request, run)
@@ -45,7 +45,7 @@ def report(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """The record as a file; the timeline says that it was handed out."""
     try:
-        run = open_run(request, run_id, Action.EXPORT)
+        run = open_run(request, run_id, action=Action.EXPORT)
         made = exports.export(
             run_id=run_id,
             act=Act(actor=request.user.actor_id, now=timezone.now()),
@@ -95,6 +95,8 @@ def _context(made: RunReport) -> dict[str, object]:
         "decisions": summary.answers(made, facts=False),
         "attempts": summary.attempts(made),
         "checks": summary.checks(made),
+        "installed": summary.installed_state(made),
+        "handed_to": summary.handed_to(made),
         "deviations": summary.deviations(made),
         "fingerprint": chain.fingerprint(made.head),
         "formats": FORMATS.values(),

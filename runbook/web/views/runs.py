@@ -27,13 +27,13 @@ from runbook.web.seen import before_this_visit, remember
 def run_detail(request: HtmxRequest, run_id: uuid.UUID, step: str = "") -> HttpResponse:
     """The run at the step to act on, or at the one that the address names."""
     try:
-        run = open_run(request, run_id, Action.VIEW)
+        run = open_run(request, run_id, action=Action.VIEW)
     except ForbiddenAction as refusal:
         return forbidden(request, refusal)
     selection = selected(run, step)
     earlier = before_this_visit(request, version=run.row.version, now=selection.now)
     response = show(request, selection, seen=earlier)
-    remember(response, run_id, earlier)
+    remember(response, run_id, seen=earlier)
     return response
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from runbook import queries
 from runbook.domain.errors import ForbiddenAction
+from runbook.domain.summary import DEVIATING
 from runbook.domain.vocabulary import Action
 from runbook.web.carry_out import forbidden, open_run
 from runbook.web.htmx import HtmxRequest, render_panel
@@ -31,17 +32,7 @@ FILTERS = {
         "removal.recorded",
     ),
     "notes": ("note.added", "evidence.added"),
-    "deviations": (
-        "step.skipped",
-        "step.reopened",
-        "retry.overridden",
-        "attempt.failed",
-        "attempt.unknown",
-        "attempt.cancelled",
-        "removal.recorded",
-        "run.paused",
-        "run.abandoned",
-    ),
+    "deviations": tuple(sorted(DEVIATING)),
 }
 
 
@@ -50,7 +41,7 @@ FILTERS = {
 def timeline(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """Events before a seq, newest first."""
     try:
-        run = open_run(request, run_id, Action.VIEW)
+        run = open_run(request, run_id, action=Action.VIEW)
     except ForbiddenAction as refusal:
         return forbidden(request, refusal)
     chosen = request.GET.get("show", "all")
@@ -69,5 +60,8 @@ def timeline(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         "more": len(entries) == 50,
         "show": chosen if chosen in FILTERS else "all",
         "filters": FILTERS,
+        "people": queries.people(run.state.members),
     }
-    return render_panel(request, "runs/timeline.html", "runs/_timeline_page.html", context)
+    return render_panel(
+        request, context, page="runs/timeline.html", fragment="runs/_timeline_page.html"
+    )

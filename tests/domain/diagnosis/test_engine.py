@@ -65,6 +65,12 @@ def test_two_families_with_decisive_words_take_each_others_certainty(pack: Pack)
     assert {diagnosis.confidence for diagnosis in found} == {Confidence.LIKELY}
 
 
+def test_what_waiting_cannot_cure_comes_before_what_it_may(pack: Pack) -> None:
+    text = "firmware refused because water is boiling; then: valve blocked by chalk"
+
+    assert best(text, pack).family == "bad-water"
+
+
 def test_a_lost_answer_comes_before_everything_else(pack: Pack) -> None:
     text = "firmware refused because water is boiling, then the kettle did not answer in time"
 

@@ -26,6 +26,7 @@ GUID = "41263d72-4dea-ee11-9048-000d3a341e15"
         (r'{"message":"first\r\nsecond"}', "{'message':'first second'}"),
         ("<p>Import <b>failed</b></p>", "Import failed"),
         ("error%3a80071151 %7bid%7d", "error:80071151 {id}"),
+        ("It can't and doesn't", "It cannot and does not"),
         ("**Name**: Visits", "Name: Visits"),
         (r"con\_visit", "con_visit"),
         ("Import \u2013 failed\u2026", "Import - failed..."),
