@@ -50,4 +50,6 @@ def _check_role(connection: BaseDatabaseWrapper, role: str) -> None:
     if found is None:
         raise NoSuchRole(f"There is no role {role}. Create it first, with LOGIN and a password.")
     if any(found):
-        raise NoSuchRole(f"The role {role} owns the tables or is a superuser; rights do not bind it.")
+        raise NoSuchRole(
+            f"The role {role} owns the tables or is a superuser; rights do not bind it."
+        )

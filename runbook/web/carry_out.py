@@ -139,7 +139,11 @@ def _act_on(request: HtmxRequest, deed: Deed, selection: Selection, shown: Forms
     except TransitionRefused as refusal:
         return show(request, selection, status=409, forms_=shown, refusal=refusal)
     except SubmissionMismatch as refusal:
-        return show(request, selection, status=422, forms_=shown, refusal=refusal)
+        # Back in the browser, other words, sent again: the panel may have moved on since.
+        since = form.cleaned_data.get("expected_version")
+        return refused(
+            request, run_id, sentence=refusal.sentence, since=since, step=step, status=422
+        )
     except StaleView as refusal:
         return refused(
             request, run_id, sentence=refusal.sentence, since=refusal.expected, step=step
@@ -199,6 +203,8 @@ def refused(
     selection = selected(run, step)
     same_attempt = not any(entry.type.startswith("attempt.") for entry in changed)
     still_open = selection.current.is_open or selection.current.step.kind == "import"
+    # Reopening is the one wish that a step which is not open can grant.
+    reopening = getattr(request.resolver_match, "url_name", "") == "reopen-step"
     typed = [
         (name, value)
         for name, values in request.POST.lists()
@@ -212,7 +218,7 @@ def refused(
         changed=changed,
         typed=typed,
         typed_text="\n".join(f"{name}: {value}" for name, value in typed if value),
-        can_apply=same_attempt and still_open,
+        can_apply=same_attempt and still_open != reopening,
         key=uuid.uuid4(),
     )
     response = render_panel(

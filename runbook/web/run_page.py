@@ -12,7 +12,7 @@ from runbook import queries
 from runbook.domain.access import may
 from runbook.domain.decisions.runs import unmet_criteria
 from runbook.domain.diagnosis.family import ErrorFamily
-from runbook.domain.progress import Standing, missing, next_step, standings
+from runbook.domain.progress import Standing, is_settled, missing, next_step, standings
 from runbook.domain.readiness import ReadinessRow, row_of
 from runbook.domain.retries import Blocker, blockers, governing_family, import_step
 from runbook.domain.state import RunState
@@ -23,6 +23,7 @@ from runbook.queries import OpenRun
 from runbook.web.forms import attempts as attempt_forms
 from runbook.web.forms import runs as run_forms
 from runbook.web.forms import steps as step_forms
+from runbook.web.grouping import grouped
 
 Forms = dict[str, forms.Form]
 
@@ -139,6 +140,7 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "zone": ZoneInfo(state.time_zone),
         "now": now.astimezone(UTC),
         "found": selection.found,
+        "settled": sum(1 for standing in selection.found if is_settled(standing)),
         "phases": _by_phase(selection.found),
         "current": selection.current,
         "next": next_step(selection.found),
@@ -162,6 +164,7 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "allowed": _allowed(run),
         "export_formats": FORMATS.values(),
         "entries": entries,
+        "groups": grouped(entries),
         "more": bool(entries) and entries[-1].seq > 1,
         "people": queries.people(_named(state)),
         **extra,

@@ -17,6 +17,7 @@ from runbook.domain.presenting import Line, fill, lasting, present
 from runbook.domain.sources import Citation, Source, SourceKind
 from runbook.domain.state import CheckMark, RunState, check_key
 from runbook.domain.steps import Duration
+from runbook.domain.vocabulary import CheckResult, StepState
 from runbook.queries import TimelineEntry
 from runbook.web.markdown import render, render_line
 from runbook.web.seen import Seen
@@ -31,6 +32,12 @@ CONFIDENCE = {
     "likely": ("info", "info"),
     "possible": ("warn", "question"),
     "unknown": ("doubt", "question"),
+}
+CHECKED = {
+    CheckResult.PASSED: ("done", "Passed:"),
+    CheckResult.BY_HAND: ("done", "Verified by hand:"),
+    CheckResult.FAILED: ("failed", "Failed:"),
+    CheckResult.NOT_TESTED: ("unknown", "Not tested:"),
 }
 DISPOSITION = {
     "wait-and-retry": ("warn", "clock", "Wait, then retry"),
@@ -174,6 +181,18 @@ def confidence_look(word: str) -> tuple[str, str]:
 def disposition_look(word: str) -> tuple[str, str, str]:
     """Tone, icon and words of a disposition."""
     return DISPOSITION[word]
+
+
+@register.filter
+def is_quiet(state: StepState) -> bool:
+    """Whether the shape alone says enough in the list of steps; the word is still read out."""
+    return state in {StepState.DONE, StepState.NOT_STARTED, StepState.READY, StepState.BLOCKED}
+
+
+@register.filter
+def check_look(mark: CheckMark | None) -> tuple[str, str]:
+    """The state to show for an answer to a check, and the word that is read out."""
+    return CHECKED[mark.result] if mark else ("not-started", "Open:")
 
 
 @register.filter

@@ -11,6 +11,7 @@ from runbook.domain.errors import ForbiddenAction
 from runbook.domain.summary import DEVIATING
 from runbook.domain.vocabulary import Action
 from runbook.web.carry_out import forbidden, open_run
+from runbook.web.grouping import grouped
 from runbook.web.htmx import HtmxRequest, render_panel
 
 #: What the filter calls a story: everything but the system's own small steps.
@@ -57,6 +58,7 @@ def timeline(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         "state": run.state,
         "pack": run.pack,
         "entries": entries,
+        "groups": grouped(entries),
         "more": len(entries) == 50,
         "show": chosen if chosen in FILTERS else "all",
         "filters": FILTERS,
