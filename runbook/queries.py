@@ -16,11 +16,21 @@ from runbook.domain import chain
 from runbook.domain import events as ev
 from runbook.domain.access import check_may
 from runbook.domain.errors import BrokenChain
+from runbook.domain.experience import Experience, Try, experience_with
 from runbook.domain.pack import Pack
 from runbook.domain.snapshot import load_state
 from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action, Role
-from runbook.models import Evidence, Installation, Member, PackRevision, Run, User
+from runbook.models import (
+    Attempt,
+    Evidence,
+    Installation,
+    Member,
+    Note,
+    PackRevision,
+    Run,
+    User,
+)
 from runbook.models.timeline import Event
 
 if TYPE_CHECKING:
@@ -218,6 +228,34 @@ def _verify_columns(run: Run) -> None:
             same &= json.loads(body)["happened_at"] == chain.format_time(happened_at)
         if not same:
             raise BrokenChain(f"Event {seq} shows other facts than were recorded.", seq=seq)
+
+
+def experience_of(user: User, fingerprint: str) -> Experience:
+    """What the runs that the person may read tell about a failure; two statements."""
+    if not fingerprint:
+        return Experience()
+    mine = Member.objects.filter(actor_id=user.actor_id).values("run_id")
+    met = Attempt.objects.filter(run_id__in=mine, fingerprint=fingerprint).values("run_id")
+    tries = [
+        Try(
+            run=str(row.run_id),
+            number=row.number,
+            outcome=row.outcome,
+            option=row.option,
+            fingerprint=row.fingerprint,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            repairs=row.repairs,
+        )
+        for row in Attempt.objects.filter(run_id__in=met)
+    ]
+    return experience_with(fingerprint, tries)
+
+
+def notes_on(about: str, subjects: Iterable[str]) -> list[Note]:
+    """Notes on families or codes, newest first, with their authors; one statement."""
+    rows = Note.objects.filter(about=about, subject__in=set(subjects), withdrawn=None)
+    return list(rows.select_related("author").order_by("-created")[:50])
 
 
 def evidence_text(run: Run, digest: str) -> str | None:

@@ -4,6 +4,7 @@ SITE_URL            where people reach the product; https turns on everything th
 SECRET_KEY          signs sessions; or SECRET_KEY_FILE, a file that holds it
 DATABASE_URL        postgresql://user:password@host:port/name; without it SQLite in data/
 DEBUG               1 while developing
+KNOWLEDGE_PUBLIC    1 shows the knowledge pages to people without an account
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, DEFAULT_FROM_EMAIL
 """
 
@@ -207,6 +208,10 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+
+# Advice without a run holds nothing of anybody's tenant, so an installation may open it to the
+# people it links to from tickets. Notes are left out there: they do name tenants.
+KNOWLEDGE_PUBLIC = env("KNOWLEDGE_PUBLIC") == "1"
 
 # Plain http cannot carry Secure cookies, and browsers refuse the __Host- prefix without Secure.
 _PREFIX = "__Host-" if HTTPS else ""

@@ -225,6 +225,7 @@ class DiagnosisMade:
     pack_digest: str
     reading: Reading
     disposition: Disposition
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,8 +65,10 @@ class Attempt:
     error_digest: str = ""
     reading: Reading | None = None
     family: str = ""
+    fingerprint: str = ""
     disposition: Disposition = Disposition.NONE
     chosen: bool = False
+    repairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +321,7 @@ def _attempt(
                 file_version=event.file_version,
                 file_sha256=event.file_sha256,
                 tool_version=event.tool_version,
+                repairs=state.repairs,
             )
             started = (*state.attempts, attempt)
             return replace(state, attempts=started, stage=RunStage.IMPORTING, retry=None)
@@ -353,9 +356,14 @@ def _diagnosis(
     match event:
         case ev.ErrorCaptured(digest=digest):
             return _amend(state, error_digest=digest)
-        case ev.DiagnosisMade(reading=reading, disposition=disposition):
-            family = reading.diagnoses[0].family if reading.diagnoses else ""
-            return _amend(state, reading=reading, family=family, disposition=disposition)
+        case ev.DiagnosisMade(reading=reading):
+            return _amend(
+                state,
+                reading=reading,
+                family=reading.diagnoses[0].family if reading.diagnoses else "",
+                fingerprint=event.fingerprint,
+                disposition=event.disposition,
+            )
         case ev.DiagnosisChosen(family=family, disposition=disposition):
             settled = _amend(state, family=family, disposition=disposition, chosen=True)
             return replace(settled, stage=RunStage.STATE_UNREAD, retry=None, repair_needed=False)

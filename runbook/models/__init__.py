@@ -3,6 +3,7 @@
 from runbook.models import timeline as _timeline  # noqa: F401 - registers the guarded tables
 from runbook.models.accounts import User
 from runbook.models.evidence import Evidence
+from runbook.models.knowledge import Note
 from runbook.models.runs import Attempt, Installation, Member, PackRevision, Run, Submission
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Evidence",
     "Installation",
     "Member",
+    "Note",
     "PackRevision",
     "Run",
     "Submission",

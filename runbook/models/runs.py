@@ -77,7 +77,10 @@ class Attempt(models.Model):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="attempts")
     number = models.PositiveIntegerField()
     outcome = models.CharField(max_length=16, blank=True)
+    option = models.CharField(max_length=32, blank=True)
     family = models.CharField(max_length=64, blank=True)
+    fingerprint = models.CharField(max_length=32, blank=True)
+    repairs = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -85,6 +88,7 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="attempt_numbers_are_unique")
         ]
+        indexes = [models.Index(fields=["fingerprint"], name="attempt_by_fingerprint")]
 
     def __str__(self) -> str:
         return f"attempt {self.number}"

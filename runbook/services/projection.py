@@ -6,6 +6,7 @@ from datetime import datetime
 from runbook import queries
 from runbook.domain.errors import StaleView
 from runbook.domain.snapshot import dump_state, load_state
+from runbook.domain.state import Attempt as DomainAttempt
 from runbook.domain.state import RunState, replay
 from runbook.models import Attempt, Member, Run
 
@@ -68,13 +69,33 @@ def _save_attempts(run: Run, old: RunState, new: RunState) -> None:
         Attempt.objects.update_or_create(
             run=run,
             number=attempt.number,
-            defaults={
-                "outcome": attempt.outcome.value if attempt.outcome else "",
-                "family": attempt.family,
-                "started_at": attempt.started_at,
-                "ended_at": attempt.ended_at,
-            },
+            defaults=_attempt_columns(attempt),
         )
+
+
+_ATTEMPT_COLUMNS = (
+    "outcome",
+    "option",
+    "family",
+    "fingerprint",
+    "repairs",
+    "started_at",
+    "ended_at",
+)
+
+
+def _attempt_columns(attempt: DomainAttempt) -> dict[str, object]:
+    """What an attempt's row must hold."""
+    values = (
+        attempt.outcome.value if attempt.outcome else "",
+        attempt.option.value,
+        attempt.family,
+        attempt.fingerprint,
+        attempt.repairs,
+        attempt.started_at,
+        attempt.ended_at,
+    )
+    return dict(zip(_ATTEMPT_COLUMNS, values, strict=True))
 
 
 def differences(run: Run) -> list[str]:
@@ -91,14 +112,8 @@ def differences(run: Run) -> list[str]:
     members = {row.actor_id: row.role for row in run.members.all()}
     if members != {actor: role.value for actor, role in state.members.items()}:
         found.append("members")
-    rows = [
-        (row.number, row.outcome, row.family, row.started_at, row.ended_at)
-        for row in run.attempts.order_by("number")
-    ]
-    if rows != [
-        (a.number, a.outcome.value if a.outcome else "", a.family, a.started_at, a.ended_at)
-        for a in state.attempts
-    ]:
+    rows = list(run.attempts.order_by("number").values("number", *_ATTEMPT_COLUMNS))
+    if rows != [{"number": a.number, **_attempt_columns(a)} for a in state.attempts]:
         found.append("attempts")
     return found
 

@@ -34,6 +34,7 @@ from runbook.web.htmx import HtmxRequest, render_panel
 from runbook.web.run_page import Forms, Selection, fresh_forms, run_context, select
 
 PAGE, PANEL = "runs/detail.html", "runs/_answer.html"
+_BOTH = "The run went on since you opened the page, and something in the form needs correcting."
 _KEPT_OUT = frozenset({"csrfmiddlewaretoken", "expected_version", "submission_key"})
 
 
@@ -98,7 +99,7 @@ def show(
 ) -> HttpResponse:
     """The run page, or its changed parts for htmx."""
     shown = extra.pop("forms_", None) or fresh_forms(selection)
-    context = run_context(selection, shown, **extra)
+    context = run_context(selection, shown, user=request.user, **extra)
     return render_panel(request, context, page=PAGE, fragment=PANEL, status=status)
 
 
@@ -119,6 +120,10 @@ def carry_out(
             return refused(request, run_id, sentence="This is not asked at this point of the run.")
         form = _bound(shown[deed.form], request)
         if not form.is_valid():
+            seen = form.cleaned_data.get("expected_version", run.row.version)
+            if seen != run.row.version:
+                # The panel may no longer hold this form, and with it the text.
+                return refused(request, run_id, sentence=_BOTH, since=seen, step=step)
             return show(request, selection, status=422, forms_=shown, faulty=deed.form)
         return _act_on(request, deed, selection, shown)
     except ForbiddenAction as refusal:
@@ -164,7 +169,7 @@ def _act(request: HtmxRequest, form: Any) -> Act:
         happened_at=data.get("happened_at"),
         expected=data.get("expected_version"),
         key=data["submission_key"],
-        content={**form.content, "address": type(form).__name__},
+        content={**form.content, "address": request.path},
     )
 
 
@@ -214,6 +219,7 @@ def refused(
     context = run_context(
         selection,
         fresh_forms(selection),
+        user=request.user,
         sentence=sentence,
         changed=changed,
         typed=typed,

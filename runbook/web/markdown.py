@@ -17,8 +17,8 @@ from runbook.domain.presenting import fill
 __all__ = ["fill", "render", "render_line"]
 
 SCHEMES = frozenset({"http", "https", "mailto"})
-#: Headings of a guide stand below the heading of the card that shows it.
-_HEADING_SHIFT = 2
+#: Headings of a guide stand right below the heading of the card that shows it, never above.
+_HIGHEST_HEADING = 3
 _PLAIN = {
     "paragraph": "p",
     "bullet_list": "ul",
@@ -111,7 +111,7 @@ def _closing(name: str, token: Token) -> str:
 
 
 def _level(token: Token) -> int:
-    return min(6, int(token.tag[1:]) + _HEADING_SHIFT)
+    return max(_HIGHEST_HEADING, int(token.tag[1:]))
 
 
 def _text(token: Token, values: Values) -> str:

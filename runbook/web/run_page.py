@@ -19,6 +19,7 @@ from runbook.domain.state import RunState
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, RunStage, StepKind, StepState
 from runbook.exports import FORMATS
+from runbook.models import Note, User
 from runbook.queries import OpenRun
 from runbook.web.forms import attempts as attempt_forms
 from runbook.web.forms import runs as run_forms
@@ -126,7 +127,7 @@ def retry_checks_form(run: OpenRun, data: Mapping[str, Any] | None = None) -> fo
     )
 
 
-def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, Any]:
+def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any) -> dict[str, Any]:
     """The context of the run page and of each of its fragments."""
     run, state, now = selection.run, selection.state, selection.now
     attempt = state.current_attempt
@@ -154,6 +155,8 @@ def run_context(selection: Selection, forms_: Forms, **extra: Any) -> dict[str, 
         "family": family,
         "families": _offered(run, attempt.reading.diagnoses if attempt and attempt.reading else ()),
         "error_text": _error_text(run),
+        "experience": queries.experience_of(user, attempt.fingerprint) if attempt else None,
+        "notes": _notes(run),
         "reading_row": _row(run),
         "blockers": standing_in_the_way,
         "open_checks": sum(1 for blocker in standing_in_the_way if blocker.check),
@@ -205,6 +208,14 @@ def _error_text(run: OpenRun) -> str | None:
     if attempt is None or not attempt.error_digest:
         return None
     return queries.evidence_text(run.row, attempt.error_digest)
+
+
+def _notes(run: OpenRun) -> list[Note]:
+    """What people learned about the families that the last text suggests."""
+    attempt = run.state.current_attempt
+    if attempt is None or attempt.reading is None:
+        return []
+    return queries.notes_on("family", [each.family for each in attempt.reading.diagnoses])
 
 
 def _row(run: OpenRun) -> ReadinessRow | None:

@@ -53,7 +53,15 @@ report_urls = [
 
 knowledge_urls = [
     path("knowledge/", knowledge.index, name="knowledge-index"),
+    path("knowledge/notes/", knowledge.add_note, name="add-knowledge-note"),
+    path(
+        "knowledge/notes/<int:note>/withdraw/",
+        knowledge.withdraw_note,
+        name="withdraw-knowledge-note",
+    ),
     path("knowledge/<slug:pack>/", knowledge.pack_page, name="knowledge-pack"),
+    path("knowledge/<slug:pack>/codes/", knowledge.code_table, name="knowledge-codes"),
+    path("knowledge/<slug:pack>/codes/<str:code>/", knowledge.code_page, name="knowledge-code"),
     path("knowledge/<slug:pack>/<slug:family>/", knowledge.family_page, name="knowledge-family"),
 ]
 

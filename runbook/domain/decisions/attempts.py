@@ -7,6 +7,7 @@ from runbook.domain import events as ev
 from runbook.domain.decisions.steps import need_reason
 from runbook.domain.decisions.times import check_happened
 from runbook.domain.diagnosis.family import Diagnosis, Reading
+from runbook.domain.diagnosis.fingerprint import fingerprint
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.escalation import due_rules
 from runbook.domain.pack import Pack
@@ -151,7 +152,11 @@ def _diagnosed(pack: Pack, result: Result, *, number: int) -> ev.DiagnosisMade:
     reading = result.captured.reading if result.captured else _without_text(pack, result.outcome)
     first = reading.diagnoses[0].disposition if reading.diagnoses else Disposition.NONE
     return ev.DiagnosisMade(
-        number=number, pack_digest=pack.digest, reading=reading, disposition=first
+        number=number,
+        pack_digest=pack.digest,
+        reading=reading,
+        disposition=first,
+        fingerprint=fingerprint(reading),
     )
 
 

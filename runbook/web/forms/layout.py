@@ -43,12 +43,19 @@ class GuardedForm(SubmittedForm):
     expected_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
+def check_century(moment: datetime) -> None:
+    """Refuses slips of the pen, and years that no time zone can be computed for."""
+    if not 2000 <= moment.year < 2100:
+        raise forms.ValidationError("Enter a date of this century.")
+
+
 class HappenedAtField(forms.DateTimeField):
     """A local time in the run's zone; empty means now."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
         kwargs.setdefault("label", "When it happened, if not now")
+        kwargs.setdefault("validators", [check_century])
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         super().__init__(
             widget=widget,
