@@ -58,7 +58,7 @@
   const release = () => $$("[data-busy]").forEach((button) => { button.disabled = false; delete button.dataset.busy; });
   on("submit", (event) => {
     const form = event.target;
-    if (form.method === "dialog") return;
+    if (form.method === "dialog" || form.hasAttribute("data-download")) return; // a file leaves the page as it is
     const keys = $$("[data-draft]", form).map(draftKey);
     if (form.hasAttribute("data-sign-out")) forget(drafts());
     else if (session && keys.length && !event.defaultPrevented) session.setItem("sent", keys.join("\n"));
