@@ -70,9 +70,7 @@ def make_run_at(stage: RunStage, user: User, now: datetime) -> Run:
 def add_member(run: Run, lead: User, *, user: User, role: Role, now: datetime) -> None:
     """Gives somebody a role on the run."""
     added = ev.MemberAdded(member=user.actor_id, role=role)
-    timeline.record(
-        run.pk, Action.RECORD_FACTS, act(lead, now=now), lambda run, state, pack: [added]
-    )
+    timeline.record(run.pk, Action.RECORD_FACTS, act=act(lead, now=now), decide=lambda *_: [added])
     run.refresh_from_db()
 
 

@@ -50,10 +50,10 @@ def test_the_interlock_lets_only_the_leftover_go(
 
     me.unfold("discard the pending upgrade")
     me.asks_to_remove(CORE, typed=CORE, version=OLD)
-    me.is_refused("tables")
+    me.is_refused("deletes everything that only it brought: its tables, every row in them")
     me.does_not_see("Recorded: the removal.")
     me.asks_to_remove(HOLDING, typed=HOLDING.lower(), version=NEW)
-    me.is_refused("name")
+    me.is_refused("Type the exact unique name of what is removed")
     me.asks_to_remove(HOLDING, typed=HOLDING, version=NEW)
     me.is_told("Recorded: the removal.")
     me.stands_at("Read the installed state before anything else")

@@ -4,7 +4,6 @@ import json
 import re
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import time_machine
 from django.core.management import call_command
@@ -18,7 +17,6 @@ from tests.browser.people import (
     BAD_GATEWAY,
     BEFORE_IMPORT,
     BEFORE_STATE,
-    CORE,
     NEW,
     OLD,
     Person,
@@ -84,7 +82,7 @@ def fail_with_a_second_tab_open(ana: Person) -> Person:
     card = ana.card(GATEWAY)
     expect(card).to_contain_text("Certain")
     expect(card.get_by_label("The error text")).to_contain_text('status code "BadGateway"')
-    expect(card.get_by_role("mark").filter(has_text="BadGateway").first).to_be_visible()
+    expect(card.locator("mark").filter(has_text="BadGateway").first).to_be_visible()
     expect(card).to_contain_text("HELPER - Add User to Security Role")
     card.get_by_role("button", name="Copy component id").click()
     ana.is_told("Copied.")
@@ -95,7 +93,7 @@ def fail_with_a_second_tab_open(ana: Person) -> Person:
 
 def read_and_wait(ana: Person) -> None:
     ana.read_state(base=OLD)
-    ana.stands_at(re.compile("^Wait until 02:2., then try the same file again$"))
+    ana.stands_at(re.compile("^Wait until 24 Nov 02:2., then try the same file again$"))
     waiting(ana, 2)
     ana.page.reload()
     waiting(ana, 2)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from runbook.domain.readiness import YesNo
-from runbook.domain.vocabulary import Action, CheckResult, InstalledState, Outcome
+from runbook.domain.vocabulary import Action, InstalledState, Outcome
 from tests.domain.history import PARTIAL, PREPARATION, START, SUCCESS
 from tests.domain.wishes import (
     APPLY,
@@ -142,5 +142,3 @@ ALL = (*SENSIBLE, *WRONG)
 def asking(action: Action) -> Iterator[Wish]:
     """Every granted-somewhere wish for an action."""
     return (each for each in SENSIBLE if each.action is action)
-
-

@@ -60,9 +60,7 @@ def linked(entries: Sequence[ev.Recorded]) -> list[chain.Link]:
             )
         )
         previous = chain.event_hash(text)
-        links.append(
-            chain.Link(seq=entry.seq, header=text, digest=previous, salt=salt, body=body)
-        )
+        links.append(chain.Link(seq=entry.seq, header=text, digest=previous, salt=salt, body=body))
     return links
 
 
@@ -130,9 +128,11 @@ def list_before_each_retry(run: History) -> Iterable[str]:
             answered.add(entry.event.check)
         if isinstance(entry.event, ENDS):
             answered.clear()
-        if isinstance(entry.event, ev.AttemptStarted) and (before.attempts or before.adopted):
-            if not wanted <= answered:
-                yield f"attempt {entry.event.number} starts with an old list"
+        retrying = isinstance(entry.event, ev.AttemptStarted) and (
+            before.attempts or before.adopted
+        )
+        if retrying and not wanted <= answered:
+            yield f"event {entry.seq} starts an attempt with an old list"
 
 
 def base_is_never_removed(run: History) -> Iterable[str]:
@@ -178,7 +178,7 @@ def definition_stays(run: History) -> Iterable[str]:
 
 def same_answers_same_steps(run: History) -> Iterable[str]:
     """8: what applies depends on the answers, not on their order or on how often one asks."""
-    turned = replace(run.state, answers=dict(reversed(run.state.answers.items())))
+    turned = replace(run.state, answers=dict(reversed([*run.state.answers.items()])))
     shown = standings(run.state, run.pack)
     if shown != standings(run.state, run.pack) or shown != standings(turned, run.pack):
         yield "the steps differ although no answer changed"
@@ -232,4 +232,3 @@ INVARIANTS: tuple[Callable[[History], Iterable[str]], ...] = (
 def faults(run: History) -> list[str]:
     """Everything in a history that breaks a promise; empty when all hold."""
     return [f"{rule.__name__}: {fault}" for rule in INVARIANTS for fault in rule(run)]
-

@@ -19,15 +19,14 @@ from tests.domain.invariants import linked
 
 START = "0" * 64
 LINKS = linked(at(RunStage.RETRY_PLANNED).entries)
-Attack = Callable[[list[Link]], None]
+Attack = Callable[[list[Link]], object]
 
 
 def first_break(links: list[Link], *, run: str = "run", start: str = START) -> int | None:
     try:
         verify(links, start=start, run=run)
     except BrokenChain as broken:
-        assert str(broken).startswith(f"Event {broken.seq} ")
-        return broken.seq
+        return broken.seq if broken.sentence.startswith(f"Event {broken.seq} ") else -1
     return None
 
 
@@ -54,7 +53,7 @@ ATTACKS: list[tuple[str, Attack]] = [
     ("content", lambda x: x.__setitem__(4, replace(x[4], body="{}"))),
     ("salt", lambda x: x.__setitem__(4, replace(x[4], salt=bytes(32)))),
     ("content gone without a word", lambda x: x.__setitem__(4, replace(x[4], body=None))),
-    ("event taken out", lambda x: x.pop(4)),  # type: ignore[arg-type, return-value]
+    ("event taken out", lambda x: x.pop(4)),
     ("event put in twice", lambda x: x.insert(4, x[3])),
     ("two events swapped", lambda x: x.__setitem__(slice(4, 6), [x[5], x[4]])),
     ("beginning cut", lambda x: x.__delitem__(slice(0, 4))),
@@ -175,9 +174,9 @@ def test_the_header_is_canonical_text_with_exactly_these_keys() -> None:
         '"payload_commit":"c","prev":"p","run":"r","run_version":3,"seq":2,"type":"note.added","v":1}'
     )
     assert set(json.loads(text)) == chain.HEADER_KEYS
-    assert chain.event_hash(text) == hashlib.sha256(
-        b"uwlog.event.v1\x00" + text.encode()
-    ).hexdigest()
+    assert (
+        chain.event_hash(text) == hashlib.sha256(b"uwlog.event.v1\x00" + text.encode()).hexdigest()
+    )
 
 
 def test_a_moment_is_written_in_utc_wherever_it_was_said() -> None:

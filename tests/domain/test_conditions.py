@@ -30,7 +30,9 @@ LEAVES = st.one_of(
 def _parts(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     several = st.lists(inner, min_size=1, max_size=3).map(tuple)
     return st.one_of(
-        st.builds(AllOf, all=several), st.builds(AnyOf, any=several), st.builds(NoneOf, none=several)
+        st.builds(AllOf, all=several),
+        st.builds(AnyOf, any=several),
+        st.builds(NoneOf, none=several),
     )
 
 

@@ -35,8 +35,7 @@ def test_a_table_with_a_hole_is_noticed() -> None:
     holed = replace(table, rows=table.rows[:-1])
 
     with pytest.raises(LookupError):
-        for sighting in SIGHTINGS:
-            row_for(holed, sighting)
+        [row_for(holed, sighting) for sighting in SIGHTINGS]
 
 
 @pytest.mark.parametrize("pack", every_pack(), ids=lambda pack: pack.slug)

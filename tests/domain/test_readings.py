@@ -1,5 +1,6 @@
 """Decisions about the installed state: reading, repairing, removing, cutting a wait short."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -194,6 +195,20 @@ def test_the_last_layer_is_never_removed() -> None:
     assert refusal(lambda: run.ask(REMOVAL)) == WARNING
 
 
+def test_a_pack_whose_table_errs_does_not_open_the_interlock() -> None:
+    """The base is gone, but the table calls that pending: still nobody removes the last layer."""
+    run = at(RunStage.STATE_UNREAD)
+    table = run.pack.readiness
+    wrong = [
+        replace(row, state=S.PENDING) if row.state is S.BASE_GONE else row for row in table.rows
+    ]
+    run.pack = replace(run.pack, readiness=replace(table, rows=tuple(wrong)))
+    run.ask(looking(S.BASE_GONE))
+
+    assert run.state.stage is RunStage.UPGRADE_PENDING
+    assert refusal(lambda: run.ask(REMOVAL)) == WARNING
+
+
 def test_a_run_without_a_named_solution_removes_nothing() -> None:
     run = started(answers={"source_version": OLD, "target_version": NEW})
     run.ask(looking(S.PENDING))
@@ -258,11 +273,7 @@ def test_the_ladder_is_climbed_rung_by_rung_and_ends() -> None:
     assert "limit-reached" in run.state.escalation
 
 
-
-
-
 def test_a_pending_upgrade_waits_like_any_other_retry() -> None:
     run = at(RunStage.UPGRADE_PENDING)
 
     assert refusal(lambda: run.ask(wish(Action.START_ATTEMPT, plan=APPLY))).startswith("Wait 1")
-

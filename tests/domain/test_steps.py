@@ -64,9 +64,9 @@ def test_only_answers_that_changed_are_recorded() -> None:
 )
 def test_what_does_not_fit_the_step_is_refused_with_a_sentence(asked: Wish, sentence: str) -> None:
     run = started()
-    if asked.say["step"] != "ready" and asked.action is Action.COMPLETE_STEP:
-        run.ask(complete("facts"))
-    elif asked.say["step"] == "ready":
+    if (asked.say["step"] != "ready" and asked.action is Action.COMPLETE_STEP) or asked.say[
+        "step"
+    ] == "ready":
         run.ask(complete("facts"))
 
     assert refusal(lambda: run.ask(asked)).startswith(sentence)
@@ -113,9 +113,7 @@ def test_a_failed_blocking_check_keeps_the_step_open_and_a_failed_warning_does_n
         answering("ready", "backup", "weather", result=CheckResult.FAILED),
     ):
         run.ask(asked)
-    assert refusal(lambda: run.ask(complete("ready"))) == (
-        "Still missing: A spare lamp is there.."
-    )
+    assert refusal(lambda: run.ask(complete("ready"))) == ("Still missing: A spare lamp is there..")
     run.ask(answering("ready", "backup", result=CheckResult.BY_HAND))
 
     assert run.ask(complete("ready")) == [ev.StepCompleted(step="ready")]

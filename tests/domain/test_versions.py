@@ -1,5 +1,7 @@
 """Versions are compared part by part as whole numbers, never as text."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def spelled(parts: list[int]) -> str:
 def test_a_later_release_is_higher_although_its_text_sorts_first() -> None:
     ladder = ["4.9", "4.29", "4.29.1", "4.50.6", "4.50.10"]
 
-    for lower, higher in zip(ladder, ladder[1:], strict=False):
+    for lower, higher in pairwise(ladder):
         assert is_higher(higher, lower)
         assert not is_higher(lower, higher)
     assert sorted(ladder) != ladder  # as text the order would be wrong
@@ -52,4 +54,4 @@ def test_of_two_versions_one_is_higher_or_they_are_the_same(
     one, other = spelled(first), spelled(second)
 
     assert [is_higher(one, other), is_higher(other, one), is_same(one, other)].count(True) == 1
-    assert is_higher(one, other) == (first + [0, 0] > second + [0, 0]) or is_same(one, other)
+    assert is_higher(one, other) == ([*first, 0, 0] > [*second, 0, 0]) or is_same(one, other)

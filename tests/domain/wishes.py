@@ -42,9 +42,7 @@ LOOKS: Mapping[InstalledState, Look] = {
     InstalledState.RUNNING: Look(
         base_version=OLD, holding_listed=YesNo.NO, running=YesNo.YES, operation_minutes=30
     ),
-    InstalledState.ROLLED_BACK: Look(
-        base_version=OLD, holding_listed=YesNo.NO, running=YesNo.NO
-    ),
+    InstalledState.ROLLED_BACK: Look(base_version=OLD, holding_listed=YesNo.NO, running=YesNo.NO),
     InstalledState.PENDING: Look(
         base_version=OLD, holding_version=NEW, holding_listed=YesNo.YES, running=YesNo.NO
     ),
@@ -56,15 +54,11 @@ LOOKS: Mapping[InstalledState, Look] = {
         already_exists=True,
     ),
     InstalledState.DONE: Look(base_version=NEW, holding_listed=YesNo.NO, running=YesNo.NO),
-    InstalledState.BASE_GONE: Look(
-        holding_version=NEW, holding_listed=YesNo.YES, running=YesNo.NO
-    ),
+    InstalledState.BASE_GONE: Look(holding_version=NEW, holding_listed=YesNo.YES, running=YesNo.NO),
     InstalledState.MIXED: Look(
         base_version=OLD, holding_listed=YesNo.NO, running=YesNo.NO, mixed=YesNo.YES
     ),
-    InstalledState.UNCLEAR: Look(
-        base_version=OLD, holding_listed=YesNo.NO, running=YesNo.UNKNOWN
-    ),
+    InstalledState.UNCLEAR: Look(base_version=OLD, holding_listed=YesNo.NO, running=YesNo.UNKNOWN),
 }
 
 

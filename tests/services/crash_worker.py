@@ -96,7 +96,9 @@ def one_round(run_id: uuid.UUID, actor: str, *, wait: float) -> list[int]:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         # A last line without its end was never heard by anybody.
-        return [int(line.split()[1]) for line in said.read().splitlines(True) if line.endswith("\n")]
+        return [
+            int(line.split()[1]) for line in said.read().splitlines(True) if line.endswith("\n")
+        ]
 
 
 def _child(run_id: uuid.UUID, actor: str, writing: int) -> NoReturn:
@@ -118,10 +120,10 @@ def main() -> None:
         keep_acting(run_id, actor, turns=order["steady"], say=aloud)
         return
     signal.signal(signal.SIGALRM, lambda *_: None)
-    chance = random.Random(order["seed"])
+    chance = random.Random(order["seed"])  # noqa: S311 - the moment of a kill, not a secret
     for _ in range(order["rounds"]):
         heard = one_round(run_id, actor, wait=chance.uniform(0.005, 0.060))
-        print(json.dumps(heard), flush=True)
+        aloud(json.dumps(heard))
         if not sys.stdin.readline():  # the test has seen enough
             return
 

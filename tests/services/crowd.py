@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from django.db import connection
 
-
 T = TypeVar("T")
 
 
@@ -20,14 +19,12 @@ def at_once(deeds: Sequence[Callable[[], T]]) -> list[T | Exception]:
         ready.wait(timeout=30)
         try:
             results[place] = deed()
-        except Exception as problem:  # noqa: BLE001 - what went wrong is the result
+        except Exception as problem:
             results[place] = problem
         finally:
             connection.close()
 
-    threads = [
-        threading.Thread(target=run, args=(place, deed)) for place, deed in enumerate(deeds)
-    ]
+    threads = [threading.Thread(target=run, args=(place, deed)) for place, deed in enumerate(deeds)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -51,7 +51,9 @@ def test_the_models_refuse_with_a_sentence(run: Run, way: str) -> None:
 
 @pytest.mark.parametrize("what", ["run", "event behind a payload"])
 def test_deleting_what_events_hang_on_is_refused(run: Run, what: str) -> None:
-    doomed = Run.objects.filter(pk=run.pk) if what == "run" else run.events.model._base_manager.all()
+    doomed = (
+        Run.objects.filter(pk=run.pk) if what == "run" else run.events.model._base_manager.all()
+    )
 
     with pytest.raises((ProtectedError, AppendOnly)):
         doomed.delete()
@@ -65,51 +67,51 @@ def test_deleting_a_person_leaves_the_timeline_whole(run: Run, ana: User) -> Non
     assert {entry.name for entry in queries.all_entries(run)} == {"a former member"}
 
 
-def columns(seq: str, pk: str) -> str:
-    names = "run_id, header, digest, type, actor, actor_kind, at, happened_at"
-    return f"({pk}, {seq}, {names}) SELECT {{pk}}, {{seq}}, {names} FROM {guards.EVENT} WHERE seq=4"
-
-
 def copy(seq: str, pk: str) -> str:
     """An event like the fourth, with a number and a key of the attacker's choice."""
-    return columns("seq", "id").format(seq=seq, pk=pk)
+    like = (
+        "(id, seq, run_id, header, digest, type, actor, actor_kind, at, happened_at) "
+        "SELECT PK, SEQ, run_id, header, digest, type, actor, actor_kind, at, happened_at "
+        "FROM runbook_event WHERE seq = 4"
+    )
+    return like.replace("PK", pk).replace("SEQ", seq)
 
 
-NEW_PK = f"(SELECT MAX(id) + 1 FROM {guards.EVENT})"
+NEW_SEQ = "(SELECT MAX(seq) + 1 FROM runbook_event)"
+NEW_PK = "(SELECT MAX(id) + 1 FROM runbook_event)"
 RAW = {
-    "update": f"UPDATE {guards.EVENT} SET type = 'x'",
-    "update of one column by itself": f"UPDATE {guards.EVENT} SET actor = actor",
-    "delete": f"DELETE FROM {guards.EVENT}",
-    "second truth": f"INSERT INTO {guards.EVENT} {copy('4', NEW_PK)}",
-    "gap": f"INSERT INTO {guards.EVENT} {copy('1000', NEW_PK)}",
-    "number zero": f"INSERT INTO {guards.EVENT} {copy('0', NEW_PK)}",
-    "upsert": f"INSERT INTO {guards.EVENT} {copy('4', NEW_PK)} AND 1 = 1 "
+    "update": "UPDATE runbook_event SET type = 'x'",
+    "update of one column by itself": "UPDATE runbook_event SET actor = actor",
+    "delete": "DELETE FROM runbook_event",
+    "second truth": f"INSERT INTO runbook_event {copy('4', NEW_PK)}",
+    "gap": f"INSERT INTO runbook_event {copy('1000', NEW_PK)}",
+    "number zero": f"INSERT INTO runbook_event {copy('0', NEW_PK)}",
+    "upsert": f"INSERT INTO runbook_event {copy('4', NEW_PK)} AND 1 = 1 "
     "ON CONFLICT (run_id, seq) DO UPDATE SET type = 'x'",
-    "upsert by key": f"INSERT INTO {guards.EVENT} {copy('4', 'id')} AND 1 = 1 "
+    "upsert by key": f"INSERT INTO runbook_event {copy('4', 'id')} AND 1 = 1 "
     "ON CONFLICT (id) DO UPDATE SET type = 'x'",
-    "payload update": f"UPDATE {guards.PAYLOAD} SET body = '{{}}'",
-    "payload erasure without a word": f"UPDATE {guards.PAYLOAD} SET body = NULL, salt = NULL",
-    "payload moved": f"UPDATE {guards.PAYLOAD} SET event_id = event_id + 1000",
-    "payload delete": f"DELETE FROM {guards.PAYLOAD}",
-    "payload upsert": f"INSERT INTO {guards.PAYLOAD} (event_id, body) "
-    f"SELECT event_id, '{{}}' FROM {guards.PAYLOAD} WHERE 1 = 1 "
+    "payload update": "UPDATE runbook_payload SET body = '{}'",
+    "payload erasure without a word": "UPDATE runbook_payload SET body = NULL, salt = NULL",
+    "payload moved": "UPDATE runbook_payload SET event_id = event_id + 1000",
+    "payload delete": "DELETE FROM runbook_payload",
+    "payload upsert": "INSERT INTO runbook_payload (event_id, body) "
+    "SELECT event_id, '{}' FROM runbook_payload WHERE 1 = 1 "
     "ON CONFLICT (event_id) DO UPDATE SET body = '{}'",
 }
 SQLITE = {
-    "replace by number": f"INSERT OR REPLACE INTO {guards.EVENT} {copy('4', NEW_PK)}",
-    "replace by key": f"INSERT OR REPLACE INTO {guards.EVENT} "
-    + copy(f"(SELECT MAX(seq) + 1 FROM {guards.EVENT})", "id"),
-    "update or replace": f"UPDATE OR REPLACE {guards.EVENT} SET seq = 5 WHERE seq = 4",
-    "payload replace": f"INSERT OR REPLACE INTO {guards.PAYLOAD} (event_id, body) "
-    f"SELECT event_id, '{{}}' FROM {guards.PAYLOAD}",
+    "replace by number": f"INSERT OR REPLACE INTO runbook_event {copy('4', NEW_PK)}",
+    "replace by key": "INSERT OR REPLACE INTO runbook_event {}".format(copy(NEW_SEQ, "id")),
+    "update or replace": "UPDATE OR REPLACE runbook_event SET seq = 5 WHERE seq = 4",
+    "payload replace": "INSERT OR REPLACE INTO runbook_payload (event_id, body) "
+    "SELECT event_id, '{}' FROM runbook_payload",
 }
 POSTGRESQL = {
-    "truncate": f"TRUNCATE {guards.EVENT} CASCADE",
+    "truncate": "TRUNCATE runbook_event CASCADE",
     "truncate from the run": "TRUNCATE runbook_run CASCADE",
-    "payload truncate": f"TRUNCATE {guards.PAYLOAD}",
-    "erasure truncate": f"TRUNCATE {guards.ERASURE}",
-    "update as a replica": f"SET LOCAL session_replication_role = replica; "
-    f"UPDATE {guards.EVENT} SET type = 'x'",
+    "payload truncate": "TRUNCATE runbook_payload",
+    "erasure truncate": "TRUNCATE runbook_erasure",
+    "update as a replica": "SET LOCAL session_replication_role = replica; "
+    "UPDATE runbook_event SET type = 'x'",
 }
 
 
@@ -117,9 +119,9 @@ def attacks() -> dict[str, str]:
     return {**RAW, **(SQLITE if connection.vendor == "sqlite" else POSTGRESQL)}
 
 
-def execute(sql: str) -> None:
+def execute(sql: str, *values: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, values or None)
 
 
 def stored(run: Run) -> list[object]:
@@ -166,8 +168,7 @@ def test_without_the_guards_the_statement_does_its_harm_or_the_schema_stops_it(
         guards.remove(connection)
         try:
             execute(attacks()[name])
-        except DatabaseError as problem:
-            assert "append-only" not in str(problem)
+        except DatabaseError:
             harm = name in STOPPED_BY_THE_SCHEMA
         else:
             harm = stored(run) != before or name in HARMLESS_HERE
@@ -179,28 +180,28 @@ def test_without_the_guards_the_statement_does_its_harm_or_the_schema_stops_it(
 
 def test_a_payload_is_emptied_only_with_an_erasure_on_record(run: Run) -> None:
     pk, asked = fourth(run).pk, Event.objects.get(run=run, seq=5)
-    emptied = f"UPDATE {guards.PAYLOAD} SET body = NULL, salt = NULL WHERE event_id = {pk}"
-    half = f"UPDATE {guards.PAYLOAD} SET body = NULL WHERE event_id = {pk}"
-    other = f"UPDATE {guards.PAYLOAD} SET body = '{{}}', salt = NULL WHERE event_id = {pk}"
+    emptied = "UPDATE runbook_payload SET body = NULL, salt = NULL WHERE event_id = %s"
+    half = "UPDATE runbook_payload SET body = NULL WHERE event_id = %s"
+    other = "UPDATE runbook_payload SET body = '{}', salt = NULL WHERE event_id = %s"
     Erasure.objects.create(event_id=pk, by_event=asked)
 
     for sql in (half, other):
         with pytest.raises(DatabaseError, match="a payload can only be erased"):
-            execute(sql)
-    execute(emptied)
+            execute(sql, pk)
+    execute(emptied, pk)
     assert queries.verify_run(run)[0] == run.version
     with pytest.raises(DatabaseError):
-        execute(f"UPDATE {guards.ERASURE} SET by_event_id = {pk}")
+        execute("UPDATE runbook_erasure SET by_event_id = %s", pk)
     with pytest.raises(DatabaseError):
-        execute(f"DELETE FROM {guards.ERASURE}")
+        execute("DELETE FROM runbook_erasure")
 
 
 def test_a_guard_that_is_missing_or_switched_off_is_noticed(db: None) -> None:
     assert guards.missing(connection) == frozenset()
     if connection.vendor == "postgresql":
-        execute(f"ALTER TABLE {guards.EVENT} DISABLE TRIGGER event_no_change")
+        execute("ALTER TABLE runbook_event DISABLE TRIGGER event_no_change")
         assert guards.missing(connection) == {"event_no_change"}
-        execute(f"ALTER TABLE {guards.EVENT} ENABLE TRIGGER event_no_change")
+        execute("ALTER TABLE runbook_event ENABLE TRIGGER event_no_change")
         assert guards.missing(connection) == {"event_no_change"}  # a replica could pass it
     else:
         execute("DROP TRIGGER event_no_update")

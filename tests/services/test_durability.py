@@ -160,7 +160,5 @@ def test_no_acknowledgement_leaves_before_its_write_is_on_the_disk(
         timeout=120,
     )
 
-    total, bad = unsynced_acknowledgements(
-        trace.read_text(), str(connection.settings_dict["NAME"])
-    )
+    total, bad = unsynced_acknowledgements(trace.read_text(), str(connection.settings_dict["NAME"]))
     assert (total, bad) == (TURNS, TURNS if careless else 0)

@@ -108,7 +108,8 @@ def test_a_locked_database_is_asked_again_and_writes_once(
             written = carry_out(row, FAILED, who)
 
         assert written.version == start + EVENTS
-        assert fault(row := Run.objects.get(pk=row.pk)) == ""
+        row.refresh_from_db()
+        assert fault(row) == ""
         assert Evidence.objects.filter(run=row).count() == 2  # the picture, and the text once
 
 
@@ -119,8 +120,9 @@ def _locked() -> OperationalError:
 def test_a_database_that_stays_locked_is_given_up_without_a_trace(
     run: Run, ana: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, pauses = everything(run), []
-    monkeypatch.setattr(timeline.time, "sleep", pauses.append)
+    before = everything(run)
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
 
     def locked(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         raise _locked()

@@ -83,7 +83,7 @@ def test_a_migration_that_alters_the_table_cannot_take_the_guards_away(
     """On SQLite an altered column rebuilds the table, silently without its triggers."""
     migrate()
     old = Event._meta.get_field("type")
-    new = models.CharField(max_length=64)
+    new: models.CharField[str, str] = models.CharField(max_length=64)
     new.set_attributes_from_name("type")
     new.model = Event
     with scratch.schema_editor() as editor:

@@ -86,9 +86,7 @@ def test_of_several_people_on_the_same_page_one_wins_and_the_others_are_told(
     assert is_sound(run)
 
 
-def test_notes_of_several_people_all_find_their_place(
-    run: Run, ana: User, now: datetime
-) -> None:
+def test_notes_of_several_people_all_find_their_place(run: Run, ana: User, now: datetime) -> None:
     start = run.version
     notes = [wish(Action.ADD_NOTE, text=f"Note {number}.") for number in range(CROWD)]
 

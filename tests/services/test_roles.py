@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from runbook import queries
 from runbook.domain.vocabulary import RunStage
-from runbook.models import Run, User, guards
+from runbook.models import Run, User
 from runbook.services import projection
 from tests.domain.history import START
 from tests.domain.wishes import BEFORE_RETRY, GATEWAY, failing
@@ -18,18 +18,18 @@ from tests.factories import act, carry_out, make_run, make_run_at
 
 ROLE = "runbook_app_of_the_tests"
 DENIED = [
-    f"UPDATE {guards.EVENT} SET type = 'x'",
-    f"DELETE FROM {guards.EVENT}",
-    f"TRUNCATE {guards.EVENT}",
-    f"ALTER TABLE {guards.EVENT} DISABLE TRIGGER event_no_change",
-    f"DROP TRIGGER event_no_change ON {guards.EVENT}",
-    f"DROP TABLE {guards.ERASURE}",
-    f"UPDATE {guards.PAYLOAD} SET body = NULL, salt = NULL",
-    f"DELETE FROM {guards.PAYLOAD}",
-    f"TRUNCATE {guards.PAYLOAD}",
-    f"UPDATE {guards.ERASURE} SET by_event_id = 1",
-    f"DELETE FROM {guards.ERASURE}",
-    f"SELECT * FROM {guards.EVENT} FOR UPDATE",
+    "UPDATE runbook_event SET type = 'x'",
+    "DELETE FROM runbook_event",
+    "TRUNCATE runbook_event",
+    "ALTER TABLE runbook_event DISABLE TRIGGER event_no_change",
+    "DROP TRIGGER event_no_change ON runbook_event",
+    "DROP TABLE runbook_erasure",
+    "UPDATE runbook_payload SET body = NULL, salt = NULL",
+    "DELETE FROM runbook_payload",
+    "TRUNCATE runbook_payload",
+    "UPDATE runbook_erasure SET by_event_id = 1",
+    "DELETE FROM runbook_erasure",
+    "SELECT * FROM runbook_event FOR UPDATE",
     "CREATE OR REPLACE FUNCTION runbook_refuse() RETURNS trigger LANGUAGE plpgsql "
     "AS $$ BEGIN RETURN OLD; END $$",
     "SET session_replication_role = replica",
@@ -62,6 +62,11 @@ def serving() -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET SESSION AUTHORIZATION")
+
+
+def execute(sql: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def test_sqlite_says_that_it_has_no_roles(db: None) -> None:
@@ -102,8 +107,7 @@ def test_the_role_cannot_touch_what_was_recorded(
         return
     run = make_run(ana, now)
     with serving(), pytest.raises(DatabaseError, match=r"permission denied|must be (owner|able)"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql)
+        execute(sql)
     assert queries.verify_run(Run.objects.get(pk=run.pk))[0] == run.version
 
 
@@ -115,11 +119,9 @@ def test_with_more_rights_only_the_guards_would_be_left(
         return
     make_run(ana, now)
     with connection.cursor() as cursor:
-        cursor.execute(f"GRANT ALL ON {guards.EVENT} TO {ROLE}")
+        cursor.execute(f"GRANT ALL ON runbook_event TO {ROLE}")
     with serving(), pytest.raises(DatabaseError, match="append-only"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(DENIED[0])
+        execute(DENIED[0])
     call_command("grant_app_role", ROLE, verbosity=0)
     with serving(), pytest.raises(DatabaseError, match="permission denied"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(DENIED[0])
+        execute(DENIED[0])

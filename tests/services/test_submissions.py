@@ -12,9 +12,10 @@ from runbook.domain.errors import (
     SubmissionMismatch,
     TransitionRefused,
 )
+from runbook.domain.snapshot import load_state
 from runbook.domain.vocabulary import Action, Role, RunStage
 from runbook.models import Run, Submission, User
-from runbook.services import timeline
+from runbook.services import projection, timeline
 from tests.domain.catalogue import GOOD
 from tests.domain.history import START
 from tests.domain.wishes import BEFORE_RETRY, wish
@@ -73,9 +74,7 @@ def test_the_key_of_one_person_means_nothing_for_another(
     assert theirs.version == mine.version + 1
 
 
-def test_a_refused_form_may_be_sent_again_when_its_time_has_come(
-    ana: User, now: datetime
-) -> None:
+def test_a_refused_form_may_be_sent_again_when_its_time_has_come(ana: User, now: datetime) -> None:
     run = make_run_at(RunStage.RETRY_PLANNED, ana, now)
     carry_out(run, BEFORE_RETRY, act(ana, now=now))
     with pytest.raises(TransitionRefused):
@@ -94,6 +93,20 @@ def test_who_acts_on_an_old_page_learns_how_old_it_is(run: Run, ana: User, now: 
 
     assert (stale.value.expected, stale.value.current) == (seen, seen + 1)
     assert version(run) == seen + 1
+
+
+def test_a_writer_whose_lock_failed_still_loses_to_the_version(
+    run: Run, ana: User, now: datetime
+) -> None:
+    """The second line behind the lock: the row moves on only from the version that was read."""
+    run.refresh_from_db()
+    state, before = load_state(run.state), run.version
+    carry_out(run, NOTE, act(ana, now=now))
+
+    with pytest.raises(StaleView, match="at the same moment"):
+        projection.save(run, state, before=before)
+
+    assert version(run) == before + 1
 
 
 def test_without_the_look_at_the_version_an_old_page_would_act(

@@ -8,13 +8,16 @@ cannot cure goes before one that it may. Nothing is guessed: what only looks lik
 gets the pack's fallback family, and what does not is said to be none.
 """
 
+from dataclasses import replace
+
 from runbook.domain.diagnosis.codes import codes_in
 from runbook.domain.diagnosis.component import component_in, without_names
 from runbook.domain.diagnosis.extract import ids_in, phase_in, status_in, versions_in
 from runbook.domain.diagnosis.family import Diagnosis, Reading
 from runbook.domain.diagnosis.knowledge import Knowledge
 from runbook.domain.diagnosis.matching import Evidence, signatures_of
-from runbook.domain.diagnosis.normal import normalise
+from runbook.domain.diagnosis.normal import LONGEST, normalise
+from runbook.domain.diagnosis.plain import fit_fragment
 from runbook.domain.diagnosis.ranking import (
     Facts,
     belief_of,
@@ -23,18 +26,72 @@ from runbook.domain.diagnosis.ranking import (
     is_about_an_import,
     rank,
 )
+from runbook.domain.diagnosis.surfaces.handed import Handed, Surface, Unreadable
+from runbook.domain.diagnosis.surfaces.long_text import LEFT_OUT, excerpt
+from runbook.domain.diagnosis.surfaces.merging import merged, rows_by_part, with_row
+from runbook.domain.diagnosis.surfaces.recognising import recognise
 from runbook.domain.diagnosis.wording import quote_of, reason_for, with_note, words_of
 from runbook.domain.vocabulary import Confidence
 
 MOST_DIAGNOSES = 5
 
+_EACH_ALONE = (Surface.HISTORY_PANE, Surface.JSON, Surface.IMPORT_LOG, Surface.IMPORT_JOB)
+
 
 def diagnose(text: str, pack: Knowledge) -> Reading:
     """Everything a text tells, with the families that fit, best first; never raises.
 
-    At least one diagnosis is always given. Work is linear in the text; of a text over one MiB the
-    head and the tail are read, and the reason says so.
+    Logs, answers in JSON, web pages and panes are recognised in it; of several errors the cause comes
+    first. At least one diagnosis is always given. Work is linear in the text; of a text over one MiB
+    the stretches that speak of a failure, or the beginning and the end, are read, and the reason says so.
     """
+    try:
+        handed = recognise(text)
+    except Unreadable:
+        return _read(text, pack)
+    if handed.rows or handed.kind in _EACH_ALONE:
+        return merged(diagnose_handed(handed, pack), pack, most=MOST_DIAGNOSES)
+    long = len(text) > LONGEST
+    whole = _read_long(text, pack) if long else _read(_words(handed, text), pack)
+    if long or len(handed.parts) == 1:
+        return whole
+    return merged((whole, *diagnose_handed(handed, pack)), pack, most=MOST_DIAGNOSES)
+
+
+def diagnose_handed(handed: Handed, pack: Knowledge) -> tuple[Reading, ...]:
+    """One reading for each part, the cause's first; never raises and is never empty.
+
+    What the words of a row do not name is taken from the row.
+    """
+    rows = rows_by_part(handed)
+    return tuple(with_row(_read(part, pack), rows.get(part)) for part in handed.parts)
+
+
+def _words(handed: Handed, text: str) -> str:
+    """The words to read: as they were written, unless markup or colours stood between them."""
+    return text if handed.kind in (Surface.PORTAL_TEXT, Surface.UNKNOWN) else handed.text
+
+
+def _read_long(text: str, pack: Knowledge) -> Reading:
+    """Reads beginning and end, unless the failure stands in between."""
+    signatures = signatures_of(pack)
+
+    def decides(piece: bytes) -> bool:
+        form = fit_fragment(piece.decode("utf-8", "replace"))
+        return any(found.decisive for found in signatures.evidence(form, codes=(), phase=None))
+
+    reading = _read(text, pack)
+    if reading.is_import_error and reading.diagnoses[0].family != pack.fallback_family:
+        return reading
+    words = excerpt(text.encode("utf-8", "replace"), also=decides).decode("utf-8", "replace")
+    between = _read(words, pack)
+    if not between.is_import_error:
+        return reading
+    told = (replace(each, reason=f"{each.reason} {LEFT_OUT}") for each in between.diagnoses)
+    return replace(between, diagnoses=tuple(told))
+
+
+def _read(text: str, pack: Knowledge) -> Reading:
     normal = normalise(text)
     codes, phase = codes_in(normal.text), phase_in(normal.text)
     signatures = signatures_of(pack)

@@ -158,6 +158,11 @@ def _without_markup(text: str) -> str:
     return text
 
 
+def whole_guids(text: str) -> str:
+    """The text with GUIDs that were broken over lines in one piece."""
+    return _with_whole_guids(text).replace(NEWLINE_KEPT, "")
+
+
 def _with_whole_guids(text: str) -> str:
     return _GUID_IN_PIECES.replace(text, _joined, limit=PASS_LIMIT)
 

@@ -60,7 +60,7 @@ def rank(entry: Evidence, facts: Facts) -> tuple[int, bool, int, int, int]:
     return (
         belief_of(entry, facts),
         entry.family.disposition is not Disposition.WAIT_AND_RETRY,
-        entry.weight or sum(hit.weight for hit in entry.hits),
+        entry.weight or _words(entry),
         innermost,
         deepest,
     )
@@ -75,11 +75,27 @@ def is_about_an_import(ranked: list[Evidence], facts: Facts) -> bool:
 
 
 def is_a_guess(ranked: list[Evidence], cues: Evidence | None, *, facts: Facts) -> bool:
-    """Whether nothing but a shared code or supporting words speaks for the best family."""
+    """Whether nothing but a shared code or supporting words speaks for the best family.
+
+    Such words are enough if no family with another way on has nearly as many.
+    """
     if belief_of(ranked[0], facts) > Belief.SHARED_CODE:
         return False
-    alike = [entry for entry in ranked if belief_of(entry, facts) is belief_of(ranked[0], facts)]
-    return len({entry.family.disposition for entry in alike}) > 1 or bool(cues and cues.codes)
+    if cues and cues.codes:
+        return True
+    best = ranked[0]
+    rivals = (
+        _words(entry)
+        for entry in ranked
+        if belief_of(entry, facts) is belief_of(best, facts)
+        and entry.family.disposition is not best.family.disposition
+    )
+    return max(rivals, default=-1) >= RIVAL * _words(best)
+
+
+def _words(entry: Evidence) -> int:
+    """How much all words together say for a family."""
+    return sum(hit.weight for hit in entry.hits)
 
 
 def confidence_of(entry: Evidence, belief: Belief, *, rivals: list[Evidence]) -> Confidence:

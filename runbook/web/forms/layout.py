@@ -30,6 +30,13 @@ class SubmittedForm(forms.Form):
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the surrounding <form> carries it once
 
+    def full_clean(self) -> None:
+        """Says what to choose without repeating what was sent instead."""
+        for field in self.fields.values():
+            if "invalid_choice" in field.error_messages:
+                field.error_messages["invalid_choice"] = "Choose one of the answers on the page."
+        super().full_clean()
+
     @property
     def content(self) -> dict[str, Any]:
         """The cleaned data without the guards, as texts: what makes two submissions the same."""

@@ -104,7 +104,7 @@ class Rows:
             notes += (f"{len(parts)} different texts failed; the first {PARTS} are read.",)
         return Handed(
             kind=kind,
-            text="\n\n".join(parts[:PARTS]) or "Every row of this log was processed.",
+            text="\n\n".join(parts[:PARTS]) or "Every row that was read has been processed.",
             rows=tuple(rows),
             parts=parts,
             notes=notes,

@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 
 from runbook.domain.diagnosis.codes import normal_code
 from runbook.domain.diagnosis.surfaces.handed import Handed, LogRow, Rows, Surface, shortened
+from runbook.domain.diagnosis.surfaces.html_text import plain_characters
+from runbook.domain.diagnosis.surfaces.limits import ATTRIBUTES, NODE
 from runbook.domain.diagnosis.surfaces.paste import Paste
-from runbook.domain.diagnosis.surfaces.xml_feed import check_element, feed
+from runbook.domain.diagnosis.surfaces.xml_feed import CUT_OFF, check_element, feed
+from runbook.domain.patterns import Pattern
 
 _ROOT = b"<importexportxml"
 _RESULT = b"<result "
+_ATTRIBUTE = Pattern(r'([a-z]{1,40})="([^"]*)')
 _NAMES = ("LocalizedName", "localizedname", "name", "Name", "UniqueName", "uniquename")
 _IDS = ("id", "Id", "ID", "guid")
 
@@ -27,6 +31,8 @@ def read(paste: Paste) -> Handed | None:
     data = _beginning(paste.data)
     walk = _Walk()
     note = feed(data, start=walk.start, end=walk.end, is_utf8=paste.is_text)
+    if note == CUT_OFF:
+        walk.end_early(data)
     if not walk.rows.seen:
         return None
     if all(walk.ticks):
@@ -43,7 +49,8 @@ def _beginning(data: bytes) -> bytes:
         hostile = data.find(b"<!", 0, root)
         starts = [place for place in (declared, hostile) if place >= 0]
         return data[min(starts, default=root) :]
-    return b"<importexportxml>" + data[max(data.find(b"<"), 0) :].removeprefix(b"<?xml")
+    first = max(data.find(b"?>") + 2, data.find(b"<")) if b"<?xml" in data else data.find(b"<")
+    return _ROOT + b">" + data[max(first, 0) :]
 
 
 class _Walk:
@@ -64,6 +71,19 @@ class _Walk:
     def end(self, tag: str) -> None:
         """An element ends."""
         self._way.pop()
+
+    def end_early(self, data: bytes) -> None:
+        """The file broke off: a result whose tag is not closed still counts."""
+        place = data.rfind(b"<result ", max(0, len(data) - NODE))
+        if place < 0 or b">" in data[place:]:
+            return
+        tag = data[place:].decode("utf-8", "replace")
+        values = {
+            str(match.group(1)): plain_characters(match.group(2) or "")
+            for match in _ATTRIBUTE.find(tag, limit=ATTRIBUTES)
+        }
+        self._way.append(("result", []))
+        self._result(values)
 
     def _result(self, result: dict[str, str]) -> None:
         status = result.get("result", "").strip()

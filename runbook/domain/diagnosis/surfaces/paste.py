@@ -14,6 +14,7 @@ TOO_LARGE = "This is larger than 20 MiB. Hand in the log file alone, or paste th
 BINARY = "This is not a text. Paste the words of the error, or drop the log as it was downloaded."
 
 _HEAD = 64 * 1024
+_BLANK = b" \t\r\n\0\xef\xbb\xbf"
 
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "This is an Office file in the old format. Download the log again, or copy its rows here."),
@@ -21,7 +22,6 @@ _KINDS = (
     (b"\x89PNG", "This is a picture. Type or paste the words of the error, so that they can be read."),
     (b"\xff\xd8\xff", "This is a picture. Type or paste the words of the error, so that they can be read."),
     (b"GIF8", "This is a picture. Type or paste the words of the error, so that they can be read."),
-    (b"BM", ""),
     (b"\x1f\x8b", "This is a compressed file. Unpack it and hand in the log inside."),
     (b"7z\xbc\xaf\x27\x1c", "This is a compressed file. Unpack it and hand in the log inside."),
     (b"Rar!", "This is a compressed file. Unpack it and hand in the log inside."),
@@ -34,14 +34,19 @@ class Paste:
     """One handed-in thing. `data` is UTF-8, or eight-bit XML that declares its own encoding."""
 
     def __init__(self, content: bytes | str) -> None:
-        self.notes: tuple[str, ...] = ()
         self.is_text = isinstance(content, str)
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        self.checked(data)
+        self.data = data if self.is_text else self._as_utf8(data)
+
+    @staticmethod
+    def checked(data: bytes) -> bytes:
+        """The bytes as they are; raises Unreadable if they are too many or say nothing."""
         if len(data) > UPLOAD:
             raise Unreadable(TOO_LARGE)
-        if not data.strip(b" \t\r\n\0\xef\xbb\xbf"):
+        if not data[:_HEAD].strip(_BLANK) and not data.strip(_BLANK):
             raise Unreadable(EMPTY)
-        self.data = data if self.is_text else self._as_utf8(data)
+        return data
 
     @property
     def head(self) -> bytes:
@@ -59,7 +64,7 @@ class Paste:
             self.is_text = True
             return data.decode(encoding, "replace").encode("utf-8", "replace")
         for magic, sentence in _KINDS:
-            if sentence and data.startswith(magic):
+            if data.startswith(magic):
                 raise Unreadable(sentence)
         head = data[:_HEAD]
         if sum(head.count(bytes((code,))) for code in range(9)) > len(head) // 100:

@@ -5,10 +5,17 @@ localised and the rest is not. Rows that failed are kept, `Unprocessed` rows are
 """
 
 from runbook.domain.diagnosis.codes import normal_code
-from runbook.domain.diagnosis.surfaces.handed import Handed, LogRow, Rows, Surface, shortened
-from runbook.domain.diagnosis.surfaces.limits import LOG_ELEMENTS
+from runbook.domain.diagnosis.surfaces.handed import (
+    Handed,
+    LogRow,
+    Rows,
+    Surface,
+    Unreadable,
+    shortened,
+)
+from runbook.domain.diagnosis.surfaces.limits import LOG_ELEMENTS, NODE
 from runbook.domain.diagnosis.surfaces.paste import Paste
-from runbook.domain.diagnosis.surfaces.xml_feed import check_element, feed
+from runbook.domain.diagnosis.surfaces.xml_feed import TOO_LONG, check_element, feed
 
 COLUMNS = (
     *("time", "itemtype", "id", "name", "localizedname", "originalname", "description"),
@@ -34,6 +41,11 @@ _BEGINNINGS = (
     b"<?mso-application",
 )
 _CELLS = 64
+_TAGS = 100
+_USUAL_DEPTH = 12
+_USUAL_ATTRIBUTES = 8
+_KNOWN_WORDS = 3
+"""A row that holds as many names of columns is the heading, whatever the language of the rest."""
 
 
 def looks_like(paste: Paste) -> bool:
@@ -47,7 +59,7 @@ def read(paste: Paste) -> Handed | None:
     begin = min(places, default=0)
     data = paste.data[begin:] if begin else paste.data
     if not data.startswith(
-        (b"<?", b"<Workbook", b"<ss:Workbook", b"\xef\xbb\xbf", b" ", b"\n", b"\r")
+        (b"<?", b"<!", b"<Workbook", b"<ss:Workbook", b"\xef\xbb\xbf", b" ", b"\n", b"\r")
     ):
         data = b"<Workbook>" + data  # the beginning was cut off
     sheet = _Sheet()
@@ -59,6 +71,8 @@ def read(paste: Paste) -> Handed | None:
         is_utf8=paste.is_text,
         elements=LOG_ELEMENTS,
     )
+    if note:
+        sheet.end_early()
     if not sheet.rows.seen:
         return None
     return sheet.rows.handed(Surface.IMPORT_LOG, notes=(note,) if note else ())
@@ -70,17 +84,18 @@ class _Sheet:
     def __init__(self) -> None:
         self.rows = Rows()
         self._depth = 0
+        self._size = 0
         self._inside = False
         self._pieces: list[str] = []
         self._cells: list[str] = []
         self._names: list[str] = []
-        self._columns = COLUMNS
+        self._columns: tuple[str, ...] = COLUMNS
         self._kinds: dict[str, str] = {}
 
     def start(self, tag: str, attributes: list[str]) -> None:
         """An element begins."""
         self._depth += 1
-        if self._depth > 12 or len(attributes) > 8:
+        if self._depth > _USUAL_DEPTH or len(attributes) > _USUAL_ATTRIBUTES:
             check_element(self._depth, attributes)
         kind = self._kinds.get(tag) or self._kind(tag)
         if kind == "Data":
@@ -96,33 +111,47 @@ class _Sheet:
     def characters(self, text: str) -> None:
         """Text; kept only inside a cell's data."""
         if self._inside:
+            self._size += len(text)
+            if self._size > NODE:
+                raise Unreadable(TOO_LONG)
             self._pieces.append(text)
 
     def end(self, tag: str) -> None:
         """An element ends."""
         self._depth -= 1
         kind = self._kinds.get(tag)
-        if kind == "Data":
-            self._inside = False
-        elif kind == "Cell":
+        if kind == "Cell":
             if len(self._cells) < _CELLS:
                 self._cells.append("".join(self._pieces))
             self._pieces.clear()
+            self._size = 0
+        elif kind == "Data":
+            self._inside = False
         elif kind == "Row":
             self._row()
+            self._cells = []
+
+    def end_early(self) -> None:
+        """The file broke off: what was read of the last row counts."""
+        if self._pieces:
+            self._cells.append("".join(self._pieces))
+        self._row()
 
     def _kind(self, tag: str) -> str:
         kind = tag.rpartition(":")[2]
-        if len(self._kinds) < 100:
+        if len(self._kinds) < _TAGS:
             self._kinds[tag] = kind
         return kind
 
     def _place(self, attributes: list[str]) -> None:
         """A cell may name its column, or skip some by its number."""
+        if attributes[0] == "ss:Name" and len(self._names) == len(self._cells):
+            self._names.append(attributes[1])
+            return
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             attribute = key.rpartition(":")[2].lower()
             if attribute == "name":
-                self._names += [""] * (len(self._cells) - len(self._names)) + [value.lower()]
+                self._names += [""] * (len(self._cells) - len(self._names)) + [value]
             elif attribute == "index" and value.isascii() and value.isdigit() and len(value) < 4:
                 missing = min(int(value) - 1, _CELLS) - len(self._cells)
                 self._cells += [""] * max(0, missing)
@@ -131,17 +160,27 @@ class _Sheet:
         if not self._cells:
             return
         self.rows.seen += 1
-        named = sum(name in COLUMNS for name in self._names) >= 3
-        words = tuple("".join(cell.lower().split()) for cell in self._cells)
-        if sum(word in COLUMNS for word in words) >= 3:
-            self._columns = words
-            return
-        cells = dict(zip(self._names if named else self._columns, self._cells, strict=False))
+        cells = self._by_column()
         status = cells.get("status", "").strip()
+        word = status.lower()
+        if word in FINE or self._is_heading():
+            return
         code = normal_code(cells.get("errorcode", "")) or ""
-        warning = status.lower() in WARNED
-        if warning or status.lower() in FAILED or (code and status.lower() not in FINE):
-            self.rows.add(_log_row(cells, status=status, code=code), warning=warning)
+        if word in WARNED or word in FAILED or code:
+            self.rows.add(_log_row(cells, status=status, code=code), warning=word in WARNED)
+
+    def _by_column(self) -> dict[str, str]:
+        names = self._columns
+        if "Status" in self._names or "status" in self._names:
+            names = tuple(name.lower() for name in self._names)
+        return dict(zip(names, self._cells, strict=False))
+
+    def _is_heading(self) -> bool:
+        words = tuple("".join(cell.lower().split()) for cell in self._cells)
+        if sum(word in COLUMNS for word in words) < _KNOWN_WORDS:
+            return False
+        self._columns = words if {"errorcode", "errortext"} <= set(words) else COLUMNS
+        return True
 
 
 def _log_row(cells: dict[str, str], *, status: str, code: str) -> LogRow:

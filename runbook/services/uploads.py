@@ -1,0 +1,137 @@
+"""Looks into an uploaded file in a process of its own, so that no file can stop or fill this one.
+
+The file itself is stored nowhere: what comes back is text, which the caller frees of secrets before
+it is kept. Run as a module this file is that process: bytes in, one JSON object out.
+"""
+
+import codecs
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from runbook.domain.diagnosis.surfaces.handed import Handed, LogRow, Surface, Unreadable
+from runbook.domain.diagnosis.surfaces.limits import UPLOAD
+from runbook.domain.diagnosis.surfaces.paste import EMPTY, TOO_LARGE
+from runbook.domain.diagnosis.surfaces.recognising import recognise
+
+MEMORY = 512 * 1024 * 1024
+CPU_SECONDS = 10
+KILLED_AFTER = 15
+
+TOO_MUCH_WORK = (
+    "Reading this file took too much time or memory; paste the words of the error instead."
+)
+
+_HOUSE = Path(__file__).resolve().parents[2]
+_CHUNK = 256 * 1024
+# Taken in before files and sockets are closed to the process.
+_ENCODINGS = (
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "cp1252",
+    "cp437",
+    "latin-1",
+    "ascii",
+)
+
+
+def inspect(file: IO[bytes], name: str, *, size: int | None = None) -> Handed:
+    """What an uploaded file tells, as `recognise` gives it; raises Unreadable with one sentence.
+
+    Never takes more than 20 MiB from the file, whatever `size` says, nor longer than 15 seconds. The
+    process that reads has no rights of this one: no settings, no secrets, no files, no sockets.
+    """
+    if size is not None and size > UPLOAD:
+        raise Unreadable(TOO_LARGE)
+    answer = _answer_of(_content(file))
+    if "refused" in answer:
+        raise Unreadable(answer["refused"])
+    return Handed(
+        kind=Surface(answer["kind"]),
+        text=answer["text"],
+        rows=tuple(LogRow(**row) for row in answer["rows"]),
+        parts=tuple(answer["parts"]),
+        notes=tuple(answer["notes"]),
+    )
+
+
+def _content(file: IO[bytes]) -> bytes:
+    """The bytes of a file, counted while they are read."""
+    pieces, total = [], 0
+    while chunk := file.read(_CHUNK):
+        total += len(chunk)
+        if total > UPLOAD:
+            raise Unreadable(TOO_LARGE)
+        pieces.append(chunk)
+    if not total:
+        raise Unreadable(EMPTY)
+    return b"".join(pieces)
+
+
+def _answer_of(content: bytes) -> dict[str, Any]:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "runbook.services.uploads"],
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=KILLED_AFTER,
+            check=True,
+            cwd=_HOUSE,
+            env=_environment(),
+        )
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise Unreadable(TOO_MUCH_WORK) from error
+    return answer
+
+
+def _environment() -> dict[str, str]:
+    """What a process needs to start, and no more: settings and secrets stay here."""
+    needed = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG")
+    kept = {key: os.environ[key] for key in needed if key in os.environ}
+    return {**kept, "PYTHONPATH": str(_HOUSE), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _limit_this_process() -> None:
+    """No more memory, time, files or sockets than reading needs.
+
+    Windows has no such limits: there only the time-out of the parent holds.
+    """
+    try:
+        import resource  # noqa: PLC0415 - this module is missing on Windows
+    except ImportError:
+        return
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)
+    for kind, limit in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 3),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _main() -> None:
+    _limit_this_process()
+    try:
+        answer: dict[str, Any] = asdict(recognise(sys.stdin.buffer.read(UPLOAD + 1)))
+    except Unreadable as refused:
+        answer = {"refused": refused.sentence}
+    except MemoryError:
+        answer = {"refused": TOO_MUCH_WORK}
+    sys.stdout.buffer.write(json.dumps(answer).encode())
+
+
+if __name__ == "__main__":
+    _main()
