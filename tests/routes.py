@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 SAMPLES: dict[str, Any] = {
     "int": 1,
     "str": "sample",
+    "string": "sample",
     "slug": "sample",
     "path": "sample",
     "uuid": UUID("00000000-0000-4000-8000-000000000000"),

@@ -69,18 +69,29 @@ def expected(connection: BaseDatabaseWrapper) -> frozenset[str]:
 
 
 def present(connection: BaseDatabaseWrapper) -> frozenset[str]:
-    """The names of the guards that stand in the database now, and are switched on."""
+    """The names of the guards that stand in the database as they are meant, and are switched on.
+
+    A guard whose text was changed counts as absent.
+    """
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            wanted = {name: f"CREATE TRIGGER {name} {text}" for name, text in _SQLITE.items()}
         else:
             # 'A' means ENABLE ALWAYS; anything else could be bypassed by a replica session.
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled='A'")
-        return frozenset(row[0] for row in cursor.fetchall()) & expected(connection)
+            cursor.execute(
+                "SELECT t.tgname, btrim(p.prosrc) FROM pg_trigger t JOIN pg_proc p "
+                "ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled = 'A'"
+            )
+            wanted = {
+                name: _POSTGRESQL_FUNCTIONS[function]
+                for name, (_, _, _, function) in _POSTGRESQL_TRIGGERS.items()
+            }
+        return frozenset(name for name, text in cursor.fetchall() if wanted.get(name) == text)
 
 
 def missing(connection: BaseDatabaseWrapper) -> frozenset[str]:
-    """The names of the guards that are absent or switched off."""
+    """The names of the guards that are absent, changed or switched off."""
     return expected(connection) - present(connection)
 
 

@@ -139,8 +139,11 @@ def record_repair(state: RunState, pack: Pack, *, text: str, now: datetime) -> l
     """Says what was put right; then the next attempt may be planned."""
     check_allowed(state.stage, Action.RECORD_REPAIR)
     text = need_reason(text, "Say what was repaired, so that the next reader can follow.")
+    made: list[ev.Event] = [ev.RepairRecorded(text=text)]
+    if state.retry and state.retry.overridden:
+        return made  # the lead has opened the retry; a repair must not close it again
     repaired = replace(state, repaired_after=len(state.attempts))
-    return [ev.RepairRecorded(text=text), schedule(repaired, pack, now=now)]
+    return [*made, schedule(repaired, pack, now=now)]
 
 
 def record_removal(

@@ -47,7 +47,7 @@ def record_facts(
 def record_decision(
     state: RunState, pack: Pack, *, step: str, answers: Mapping[str, str], reason: str = ""
 ) -> list[ev.Event]:
-    """Keeps the choice and, when nothing else is missing, completes the step."""
+    """Keeps the choice that changed, with its reason."""
     check_allowed(state.stage, Action.RECORD_DECISION)
     found = open_step(state, pack, slug=step)
     changed = _changed(state, found, answers)

@@ -1,18 +1,33 @@
 """Finds the signatures of all families in a text with one pass.
 
 All fragments and patterns of a pack are compiled once into one set; only the few that occur are
-searched again for their place.
+searched again for their place. Of a long text the stretches that speak of a failure are looked at.
 """
 
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from runbook.domain.diagnosis.family import ErrorFamily, Signature
 from runbook.domain.diagnosis.knowledge import Knowledge
 from runbook.domain.diagnosis.plain import fit_fragment, fit_pattern
 from runbook.domain.patterns import Pattern, PatternSet, literal
 from runbook.domain.vocabulary import ImportPhase
+
+LONG = 96 * 1024
+"""Most bytes compared with the signatures; a shorter text is compared whole. A failure says what it
+has to say in far less, and the rest of a long log only repeats it."""
+
+_SLICE = 8 * 1024
+_OVERLAP = 512
+_SEAM = b"\n"
+
+_STRONG = Pattern(
+    r"import ?as ?holding|failed to import|import failed|failed with exception|the reason given was"
+    r"|\bfailure\b|statuscode of failed|80[0-9a-f]{6}\b|-214[0-9]{7}\b"
+)
+_WEAK = Pattern(r"error|fail|cannot|could not|unable to|denied|exceeded|exception|time-?d? ?out")
 
 # What of a pattern fixes no character: group openings, classes, escapes and counts.
 _NOT_FIXED = Pattern(r"\?(?:P<\w+>|[a-z-]*:|[a-z-]+\))|\[\^?\]?[^\]]*\]|\\.|\{[0-9,]+\}")
@@ -31,7 +46,7 @@ class Hit:
     specific: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What speaks for one family. `codes` are those of the text that the family knows, in order."""
 
@@ -39,7 +54,7 @@ class Evidence:
     hits: tuple[Hit, ...]
     codes: tuple[str, ...]
 
-    @property
+    @cached_property
     def decisive(self) -> tuple[Hit, ...]:
         """The hits that may decide alone, the weightiest first."""
         specific = (hit for hit in self.hits if hit.specific)
@@ -61,10 +76,11 @@ class Signatures:
     def __init__(self, knowledge: Knowledge) -> None:
         self._families = knowledge.families
         self._numbers: dict[str, int] = {}
-        self._rows = tuple(
-            tuple(self._row(signature) for signature in family.signatures)
-            for family in knowledge.families
-        )
+        self._rows: dict[int, list[tuple[int, _Row]]] = defaultdict(list)
+        for number, family in enumerate(knowledge.families):
+            for signature in family.signatures:
+                row = self._row(signature)
+                self._rows[row.main].append((number, row))
         self._set = PatternSet(tuple(self._numbers))
         self._patterns = tuple(Pattern(source) for source in self._numbers)
         self.known_codes = frozenset(row.hex for row in knowledge.codes)
@@ -77,18 +93,20 @@ class Signatures:
 
         `text` is the form for matching, possibly with some characters made unreadable.
         """
-        encoded = text.encode()
-        present = self._set.matching(encoded)
+        read = _telling(text)
+        present = self._set.matching(read.encoded)
+        hits: dict[int, list[Hit]] = defaultdict(list)
+        for main in sorted(present.intersection(self._rows)):
+            place: tuple[int, int] | None = None
+            for number, row in self._rows[main]:
+                if row.stands_in(present, phase):
+                    place = place or read.place_of(*self._patterns[main].span(read.encoded))
+                    hits[number].append(_hit(row, place, phase=phase))
         found = []
-        for family, rows in zip(self._families, self._rows, strict=True):
-            hits = tuple(
-                self._hit(row, encoded, phase=phase)
-                for row in rows
-                if row.stands_in(present, phase)
-            )
+        for number, family in enumerate(self._families):
             known = tuple(code for code in codes if code in family.codes)
-            if hits or known:
-                found.append(Evidence(family=family, hits=hits, codes=known))
+            if known or number in hits:
+                found.append(Evidence(family=family, hits=tuple(hits[number]), codes=known))
         return tuple(found)
 
     def _row(self, signature: Signature) -> "_Row":
@@ -110,15 +128,6 @@ class Signatures:
     def _number(self, source: str) -> int:
         return self._numbers.setdefault(source, len(self._numbers))
 
-    def _hit(self, row: "_Row", encoded: bytes, *, phase: ImportPhase | None) -> Hit:
-        first, after = self._patterns[row.main].span(encoded)
-        start = len(encoded[:first].decode())
-        end = start + len(encoded[first:after].decode())
-        sure_of_phase = not row.signature.phases or phase is not None
-        specific = row.signature.specific and sure_of_phase
-        weight = min(row.weight, end - start + row.beside)
-        return Hit(start=start, end=end, weight=weight, specific=specific)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
@@ -134,6 +143,15 @@ class _Row:
         if self.main not in present or not self.also <= present or self.unless & present:
             return False
         return not self.signature.phases or phase is None or phase in self.signature.phases
+
+
+def _hit(row: _Row, place: tuple[int, int], *, phase: ImportPhase | None) -> Hit:
+    start, end = place
+    sure_of_phase = not row.signature.phases or phase is not None
+    specific = row.signature.specific and sure_of_phase
+    return Hit(
+        start=start, end=end, weight=min(row.weight, end - start + row.beside), specific=specific
+    )
 
 
 def fixed_characters(signature: Signature) -> int:
@@ -192,3 +210,54 @@ def signatures_of(knowledge: Knowledge) -> Signatures:
 @lru_cache(maxsize=16)
 def _compiled(key: _ByDigest) -> Signatures:
     return Signatures(key.knowledge)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretches:
+    """The bytes to compare, and where each of their stretches stands in the text.
+
+    `starts` are places in `encoded`, `places` the places in the text that they come from.
+    """
+
+    encoded: bytes
+    starts: tuple[int, ...]
+    places: tuple[int, ...]
+
+    def place_of(self, first: int, after: int) -> tuple[int, int]:
+        """Where in the text the characters stand that a stretch of `encoded` came from."""
+        number = bisect_right(self.starts, first) - 1
+        start = self.starts[number]
+        begin = self.places[number] + len(self.encoded[start:first].decode("utf-8", "ignore"))
+        return begin, begin + len(self.encoded[first:after].decode("utf-8", "ignore"))
+
+
+def _telling(text: str) -> _Stretches:
+    """All of a text, or of a long one the beginning, the end and what speaks of a failure."""
+    encoded = text.encode()
+    if len(encoded) <= LONG:
+        return _Stretches(encoded=encoded, starts=(0,), places=(0,))
+    pieces = [
+        (start, text[start : start + _SLICE + _OVERLAP].encode())
+        for start in range(0, len(text), _SLICE)
+    ]
+    wanted = sorted(_best([piece for _, piece in pieces]))
+    starts, size = [], 0
+    for number in wanted:
+        starts.append(size)
+        size += len(pieces[number][1]) + len(_SEAM)
+    return _Stretches(
+        encoded=_SEAM.join(pieces[number][1] for number in wanted),
+        starts=tuple(starts),
+        places=tuple(pieces[number][0] for number in wanted),
+    )
+
+
+def _best(pieces: list[bytes]) -> set[int]:
+    """The numbers of the pieces to look at: both ends, then strong words, then weak ones."""
+    strong = [number for number, piece in enumerate(pieces) if _STRONG.span(piece)[1]]
+    weak = [number for number, piece in enumerate(pieces) if _WEAK.span(piece)[1]]
+    wanted: set[int] = set()
+    for number in (0, len(pieces) - 1, *strong[-4:], *strong, *weak[-4:], *weak):
+        if len(wanted) < LONG // _SLICE:
+            wanted.add(number)
+    return wanted

@@ -13,7 +13,7 @@ from runbook.domain.diagnosis.surfaces.handed import (
     Unreadable,
     shortened,
 )
-from runbook.domain.diagnosis.surfaces.limits import LOG_ELEMENTS, NODE
+from runbook.domain.diagnosis.surfaces.limits import LOG_ELEMENTS, NODE, TEXT
 from runbook.domain.diagnosis.surfaces.paste import Paste
 from runbook.domain.diagnosis.surfaces.xml_feed import TOO_LONG, check_element, feed
 
@@ -40,6 +40,7 @@ _BEGINNINGS = (
     b"<Row",
     b"<?mso-application",
 )
+_WHOLE = (b"<?", b"<!", b"<Workbook", b"<ss:Workbook", b"\xef\xbb\xbf", b" ", b"\n", b"\r")
 _CELLS = 64
 _TAGS = 100
 _USUAL_DEPTH = 12
@@ -55,12 +56,10 @@ def looks_like(paste: Paste) -> bool:
 
 def read(paste: Paste) -> Handed | None:
     """The failing rows of the log; what stands before and after the spreadsheet is left out."""
-    places = [place for mark in _BEGINNINGS if (place := paste.data.find(mark)) >= 0]
+    places = [place for mark in _BEGINNINGS if (place := paste.data.find(mark, 0, TEXT)) >= 0]
     begin = min(places, default=0)
     data = paste.data[begin:] if begin else paste.data
-    if not data.startswith(
-        (b"<?", b"<!", b"<Workbook", b"<ss:Workbook", b"\xef\xbb\xbf", b" ", b"\n", b"\r")
-    ):
+    if not data.startswith(_WHOLE):
         data = b"<Workbook>" + data  # the beginning was cut off
     sheet = _Sheet()
     note = feed(
@@ -79,17 +78,17 @@ def read(paste: Paste) -> Handed | None:
 
 
 class _Sheet:
-    """The handlers: one row at a time, nothing of a row that went well is kept."""
+    """The handlers of the parser: one row at a time, nothing of a row that went well is kept."""
 
     def __init__(self) -> None:
         self.rows = Rows()
+        self.columns: tuple[str, ...] = COLUMNS
+        self.cells: list[str] = []
+        self.names: list[str] = []
+        self.pieces: list[str] = []
         self._depth = 0
         self._size = 0
         self._inside = False
-        self._pieces: list[str] = []
-        self._cells: list[str] = []
-        self._names: list[str] = []
-        self._columns: tuple[str, ...] = COLUMNS
         self._kinds: dict[str, str] = {}
 
     def start(self, tag: str, attributes: list[str]) -> None:
@@ -102,11 +101,11 @@ class _Sheet:
             self._inside = True
         elif kind == "Cell":
             if attributes:
-                self._place(attributes)
+                self.place(attributes)
         elif kind == "Row":
-            self._cells, self._names = [], []
+            self.cells, self.names = [], []
         elif kind == "Worksheet":
-            self._columns = COLUMNS
+            self.columns = COLUMNS
 
     def characters(self, text: str) -> None:
         """Text; kept only inside a cell's data."""
@@ -114,28 +113,28 @@ class _Sheet:
             self._size += len(text)
             if self._size > NODE:
                 raise Unreadable(TOO_LONG)
-            self._pieces.append(text)
+            self.pieces.append(text)
 
     def end(self, tag: str) -> None:
         """An element ends."""
         self._depth -= 1
         kind = self._kinds.get(tag)
-        if kind == "Cell":
-            if len(self._cells) < _CELLS:
-                self._cells.append("".join(self._pieces))
-            self._pieces.clear()
-            self._size = 0
-        elif kind == "Data":
+        if kind == "Data":
             self._inside = False
+        elif kind == "Cell":
+            if len(self.cells) < _CELLS:
+                self.cells.append("".join(self.pieces))
+            self.pieces.clear()
+            self._size = 0
         elif kind == "Row":
-            self._row()
-            self._cells = []
+            self.row()
+            self.cells = []
 
     def end_early(self) -> None:
         """The file broke off: what was read of the last row counts."""
-        if self._pieces:
-            self._cells.append("".join(self._pieces))
-        self._row()
+        if self.pieces:
+            self.cells.append("".join(self.pieces))
+        self.row()
 
     def _kind(self, tag: str) -> str:
         kind = tag.rpartition(":")[2]
@@ -143,21 +142,22 @@ class _Sheet:
             self._kinds[tag] = kind
         return kind
 
-    def _place(self, attributes: list[str]) -> None:
+    def place(self, attributes: list[str]) -> None:
         """A cell may name its column, or skip some by its number."""
-        if attributes[0] == "ss:Name" and len(self._names) == len(self._cells):
-            self._names.append(attributes[1])
+        if attributes[0] == "ss:Name" and len(self.names) == len(self.cells):
+            self.names.append(attributes[1])
             return
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             attribute = key.rpartition(":")[2].lower()
             if attribute == "name":
-                self._names += [""] * (len(self._cells) - len(self._names)) + [value]
+                self.names += [""] * (len(self.cells) - len(self.names)) + [value]
             elif attribute == "index" and value.isascii() and value.isdigit() and len(value) < 4:
-                missing = min(int(value) - 1, _CELLS) - len(self._cells)
-                self._cells += [""] * max(0, missing)
+                missing = min(int(value) - 1, _CELLS) - len(self.cells)
+                self.cells += [""] * max(0, missing)
 
-    def _row(self) -> None:
-        if not self._cells:
+    def row(self) -> None:
+        """A row ended."""
+        if not self.cells:
             return
         self.rows.seen += 1
         cells = self._by_column()
@@ -170,16 +170,16 @@ class _Sheet:
             self.rows.add(_log_row(cells, status=status, code=code), warning=word in WARNED)
 
     def _by_column(self) -> dict[str, str]:
-        names = self._columns
-        if "Status" in self._names or "status" in self._names:
-            names = tuple(name.lower() for name in self._names)
-        return dict(zip(names, self._cells, strict=False))
+        names = self.columns
+        if "Status" in self.names or "status" in self.names:
+            names = tuple(name.lower() for name in self.names)
+        return dict(zip(names, self.cells, strict=False))
 
     def _is_heading(self) -> bool:
-        words = tuple("".join(cell.lower().split()) for cell in self._cells)
+        words = tuple("".join(cell.lower().split()) for cell in self.cells)
         if sum(word in COLUMNS for word in words) < _KNOWN_WORDS:
             return False
-        self._columns = words if {"errorcode", "errortext"} <= set(words) else COLUMNS
+        self.columns = words if {"errorcode", "errortext"} <= set(words) else COLUMNS
         return True
 
 
