@@ -231,11 +231,17 @@ def _verify_columns(run: Run) -> None:
 
 
 def experience_of(user: User, fingerprint: str) -> Experience:
-    """What the runs that the person may read tell about a failure; two statements."""
+    """What the runs that the person may read tell about a failure; one statement.
+
+    Example runs do not count: nobody lived through them.
+    """
     if not fingerprint:
         return Experience()
-    mine = Member.objects.filter(actor_id=user.actor_id).values("run_id")
-    met = Attempt.objects.filter(run_id__in=mine, fingerprint=fingerprint).values("run_id")
+    examples = Event.objects.filter(seq=1, actor_kind="import").values("run_id")
+    mine = Member.objects.filter(actor_id=user.actor_id).exclude(run_id__in=examples)
+    met = Attempt.objects.filter(run_id__in=mine.values("run_id"), fingerprint=fingerprint).values(
+        "run_id"
+    )
     tries = [
         Try(
             run=str(row.run_id),

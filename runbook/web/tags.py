@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 
 from runbook.domain.decisions.times import is_late
 from runbook.domain.diagnosis.family import Branch, Reading
+from runbook.domain.found import Found, facts_found
 from runbook.domain.pack import Pack
 from runbook.domain.presenting import Line, fill, lasting, present
 from runbook.domain.sources import Citation, Source, SourceKind
@@ -207,20 +208,17 @@ def key_of(step: str, check: str) -> str:
     return check_key(step, check)
 
 
+@register.filter
+def found_in(reading: Reading) -> tuple[Found, ...]:
+    """The facts that a text told."""
+    return facts_found(reading)
+
+
 @register.simple_tag
-def marked(text: str, *found: object) -> str:
-    """An evidence text, escaped, with what was found in it marked; long texts around the first hit."""
-    wanted = sorted({str(part) for part in _flat(found) if part}, key=len, reverse=True)
-    shown = _excerpt(text, wanted)
-    return format_html_join("", "{}", ((part,) for part in _split(shown, wanted)))
-
-
-def _flat(found: Iterable[object]) -> Iterable[object]:
-    for part in found:
-        if isinstance(part, list | tuple):
-            yield from part
-        else:
-            yield part
+def marked(text: str, found: tuple[Found, ...]) -> str:
+    """An evidence text, escaped, each fact marked with what it is; long texts around the first hit."""
+    shown = _excerpt(text, [fact.value for fact in found])
+    return format_html_join("", "{}", ((part,) for part in _split(shown, found)))
 
 
 def _excerpt(text: str, wanted: list[str]) -> str:
@@ -231,17 +229,24 @@ def _excerpt(text: str, wanted: list[str]) -> str:
     return text[start : start + SHOWN]
 
 
-def _split(text: str, wanted: list[str]) -> Iterable[str]:
-    """The text in pieces, those that were found wrapped in a mark."""
+def _split(text: str, found: tuple[Found, ...]) -> Iterable[str]:
+    """The text in pieces, those that tell a fact wrapped in a mark."""
     position = 0
+    lowered = text.casefold() if len(text.casefold()) == len(text) else text
     while position < len(text):
-        hits = [(at, part) for part in wanted if (at := text.find(part, position)) >= 0]
+        hits = [
+            (at, -len(fact.value), fact)
+            for fact in found
+            if (at := lowered.find(fact.value.casefold(), position)) >= 0
+        ]
         if not hits:
             break
-        at, part = min(hits, key=lambda hit: (hit[0], -len(hit[1])))
+        at, length, fact = min(hits, key=lambda hit: hit[:2])
         yield text[position:at]
-        yield format_html("<mark>{}</mark>", part)
-        position = at + len(part)
+        yield format_html(
+            '<mark title="{}: {}">{}</mark>', fact.label, fact.why, text[at : at - length]
+        )
+        position = at - length
     yield text[position:]
 
 

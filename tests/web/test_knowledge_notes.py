@@ -1,17 +1,21 @@
 """Notes, the code pages, the search by words and way out, and knowledge without an account."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
-from runbook.models import Note, User
+from runbook.domain.decisions.attempts import Plan
+from runbook.domain.vocabulary import ImportOption, Method, Outcome
+from runbook.library import packs
+from runbook.models import Note, Run, User
 from runbook.services import demonstration
+from runbook.services.runs import Report
 from runbook.services.timeline import Act
+from tests.factories import make_run
 
 SignIn = Callable[[User], Client]
 FAMILY = "/knowledge/coe_starter_kit/transient-gateway/"
@@ -113,12 +117,35 @@ def test_knowledge_is_closed_to_strangers_unless_the_installation_opens_it(
     assert Note.objects.count() == 1
 
 
-def test_a_failure_met_before_says_how_it_ended(sign_in: SignIn, ana: User) -> None:
-    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
-        _, waiting = demonstration.make(Act(actor=ana.actor_id, now=timezone.now()))
-        clock.shift(timedelta(minutes=1))
-        text = read(sign_in(ana), f"/runs/{waiting}/")
+def stuck(ana: User, now: datetime) -> Run:
+    """Somebody's real run on the kit that met the failure of the example."""
+    pack = packs()["coe_starter_kit"]
+    assert pack.example
+    report = Report(
+        account="It failed at night.",
+        plan=Plan(method=Method.MAKER_PORTAL, option=ImportOption.UPGRADE),
+        started_at=now - timedelta(hours=2),
+        ended_at=now - timedelta(hours=1),
+        outcome=Outcome.FAILED,
+        error_text=pack.example.error_text,
+    )
+    known = ("environment_name", "solution", "source_version", "target_version")
+    answers = {name: pack.example.answers[name] for name in known}
+    return make_run(ana, now, pack=pack.slug, answers=answers, report=report)
 
-    assert "Seen in 2 of your runs." in text
-    assert "Solved by another try after a wait in 1." in text
-    assert "(n = 1)" in text
+
+def test_a_failure_met_before_says_in_how_many_runs(
+    as_ana: Client, ana: User, now: datetime
+) -> None:
+    first = stuck(ana, now)
+    assert "of your runs" not in read(as_ana, f"/runs/{first.pk}/")
+
+    stuck(ana, now)
+
+    assert "Seen in 2 of your runs." in read(as_ana, f"/runs/{first.pk}/")
+
+
+def test_example_runs_are_no_experience(as_ana: Client, ana: User, now: datetime) -> None:
+    waiting = demonstration.make(Act(actor=ana.actor_id, now=now))[1]
+
+    assert "of your runs" not in read(as_ana, f"/runs/{waiting}/")
