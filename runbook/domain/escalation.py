@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from runbook.domain.pack import Pack
-from runbook.domain.retries import governing_family
+from runbook.domain.retries import governing_family, starts_of
 from runbook.domain.retry import is_exhausted
 from runbook.domain.state import RunState
-from runbook.domain.vocabulary import InstalledState, Outcome
+from runbook.domain.vocabulary import InstalledState
 
 LIMIT_REACHED = "limit-reached"
 UNKNOWN_ERROR = "unknown-error"
@@ -24,7 +24,7 @@ def due_rules(state: RunState, pack: Pack, *, now: datetime) -> tuple[str, ...]:
 
 def _rules(state: RunState, pack: Pack, *, now: datetime) -> dict[str, bool]:
     family = governing_family(state.current_attempt, pack)
-    tried = tuple(a.started_at for a in state.attempts if a.outcome is not Outcome.SUCCEEDED)
+    tried = starts_of(state, pack, family=family) if family else ()
     seen = state.last_reading
     return {
         LIMIT_REACHED: bool(

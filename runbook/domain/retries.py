@@ -78,7 +78,7 @@ def schedule(state: RunState, pack: Pack, *, now: datetime) -> ev.RetryScheduled
         return ev.RetryScheduled(
             number=number, due=now, family="", reason="Nothing on this record asks for a wait."
         )
-    tried = _starts_of_failures(state)
+    tried = starts_of(state, pack, family=family)
     since = attempt.ended_at - timedelta(hours=family.ladder.window_hours)
     retry = max(1, sum(1 for start in tried if start > since))
     rung = rung_for(family.ladder, retry)
@@ -95,8 +95,12 @@ def schedule(state: RunState, pack: Pack, *, now: datetime) -> ev.RetryScheduled
     )
 
 
-def _starts_of_failures(state: RunState) -> tuple[datetime, ...]:
-    return tuple(a.started_at for a in state.attempts if a.outcome is not Outcome.SUCCEEDED)
+def starts_of(state: RunState, pack: Pack, *, family: ErrorFamily) -> tuple[datetime, ...]:
+    """When the attempts began that ended in this family; another failure has a ladder of its own."""
+    found = ((attempt, governing_family(attempt, pack)) for attempt in state.attempts)
+    return tuple(
+        a.started_at for a, governing in found if governing and governing.slug == family.slug
+    )
 
 
 def _window_opens(policy: RetryPolicy, starts: tuple[datetime, ...], *, now: datetime) -> datetime:

@@ -20,6 +20,7 @@ class QuestionKind(StrEnum):
     NUMBER = "number"
     ADDRESS = "address"
     FILE_NAME = "file name"
+    SHA256 = "sha-256"
 
 
 class Risk(StrEnum):

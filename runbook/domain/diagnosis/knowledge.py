@@ -15,6 +15,11 @@ class CodeRow(Protocol):
         ...
 
     @property
+    def symbolic_name(self) -> str:
+        """The official name, or a dash if it was not read."""
+        ...
+
+    @property
     def transient(self) -> str:
         """yes, no or maybe."""
         ...

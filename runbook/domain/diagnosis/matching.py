@@ -6,6 +6,7 @@ searched again for their place. Of a long text the stretches that speak of a fai
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -18,6 +19,9 @@ from runbook.domain.vocabulary import ImportPhase
 LONG = 96 * 1024
 """Most bytes compared with the signatures; a shorter text is compared whole. A failure says what it
 has to say in far less, and the rest of a long log only repeats it."""
+
+SHORTEST_NAME = 14
+"""Fewest letters of a code's official name that count as decisive words."""
 
 _SLICE = 8 * 1024
 _OVERLAP = 512
@@ -77,14 +81,16 @@ class Signatures:
         self._families = knowledge.families
         self._numbers: dict[str, int] = {}
         self._rows: dict[int, list[tuple[int, _Row]]] = defaultdict(list)
+        self.own_codes = _own_codes(knowledge)
+        names = {row.hex: row.symbolic_name for row in knowledge.codes}
         for number, family in enumerate(knowledge.families):
-            for signature in family.signatures:
+            spelt = (names.get(code, "") for code in family.codes if code in self.own_codes)
+            for signature in (*family.signatures, *_names(spelt)):
                 row = self._row(signature)
                 self._rows[row.main].append((number, row))
         self._set = PatternSet(tuple(self._numbers))
         self._patterns = tuple(Pattern(source) for source in self._numbers)
         self.known_codes = frozenset(row.hex for row in knowledge.codes)
-        self.own_codes = _own_codes(knowledge)
 
     def evidence(
         self, text: str, *, codes: tuple[str, ...], phase: ImportPhase | None
@@ -178,6 +184,11 @@ def _longest_branch(pattern: str) -> int:
         elif char.isalnum() or char in " _-<>:'":
             now[-1] += 1
     return max(done[0], now[0])
+
+
+def _names(names: Iterable[str]) -> tuple[Signature, ...]:
+    """Official names of codes as signatures; a short one may be an everyday word."""
+    return tuple(Signature(pattern=rf"\b{name}\b") for name in names if len(name) >= SHORTEST_NAME)
 
 
 def _own_codes(knowledge: Knowledge) -> frozenset[str]:

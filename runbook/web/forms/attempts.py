@@ -11,7 +11,7 @@ from runbook.domain.readiness import YesNo
 from runbook.domain.vocabulary import ImportOption, Method, Outcome
 from runbook.services.attempts import Removal
 from runbook.web.forms.layout import GuardedForm, PasteField, TimedForm, text_area
-from runbook.web.forms.steps import check_version
+from runbook.web.forms.steps import check_sha256, check_version
 
 METHODS = [
     (Method.MAKER_PORTAL.value, "Maker portal"),
@@ -43,12 +43,12 @@ class StartAttemptForm(TimedForm):
         required=False,
         validators=[check_version],
     )
-    file_sha256 = forms.RegexField(
-        r"^[0-9A-Fa-f]{64}$",
+    file_sha256 = forms.CharField(
         label="SHA-256 of the file",
+        max_length=64,
         required=False,
+        validators=[check_sha256],
         help_text="Get-FileHash shows it. It proves later that each try used the same file.",
-        error_messages={"invalid": "A SHA-256 has 64 characters from 0-9 and a-f."},
     )
     tool_version = forms.CharField(
         label="Version of the tool",

@@ -22,6 +22,11 @@ from runbook.web.forms.layout import (
 from runbook.web.forms.steps import check_version
 
 
+def _check_unique_name(text: str) -> None:
+    if not (text.isascii() and text.isidentifier()):
+        raise forms.ValidationError("A unique name has letters, digits and underscores only.")
+
+
 class NewRunForm(GuardedForm):
     """The few facts without which no step makes sense; the rest is asked by the first step."""
 
@@ -60,12 +65,11 @@ class NewRunForm(GuardedForm):
                 if question.slug == "solution" and question.choices:
                     pairs = [(choice.slug, choice.label) for choice in question.choices]
                     return forms.ChoiceField(label=question.label, choices=pairs)
-        return forms.RegexField(
-            r"^[A-Za-z_][A-Za-z0-9_]*$",
+        return forms.CharField(
             label="Unique name of the solution",
             max_length=100,
             help_text="The Name column of the solution list, not the display name.",
-            error_messages={"invalid": "A unique name has letters, digits and underscores only."},
+            validators=[_check_unique_name],
         )
 
     def clean(self) -> dict[str, Any]:

@@ -30,6 +30,12 @@ def check_version(text: str) -> None:
         raise forms.ValidationError(str(problem)) from None
 
 
+def check_sha256(text: str) -> None:
+    """Refuses what is no SHA-256 in hex."""
+    if len(text) != 64 or not set(text.lower()) <= set("0123456789abcdef"):
+        raise forms.ValidationError("A SHA-256 has 64 characters from 0-9 and a-f.")
+
+
 def _check_file_name(text: str) -> None:
     if set(text) & set("\"'`$;|<>&\n\r") or "/" in text or "\\" in text:
         raise forms.ValidationError("Enter the name of the file alone, without its folder.")
@@ -52,6 +58,7 @@ _KINDS: Mapping[QuestionKind, tuple[type[forms.Field], dict[str, Any]]] = {
     QuestionKind.ADDRESS: (forms.URLField, {"max_length": 500, "assume_scheme": "https"}),
     QuestionKind.NUMBER: (forms.IntegerField, {"min_value": 0}),
     QuestionKind.DATE_TIME: (forms.CharField, {"max_length": 40, "widget": _DATE_TIME}),
+    QuestionKind.SHA256: (forms.CharField, {"max_length": 64, "validators": [check_sha256]}),
     QuestionKind.FILE_NAME: (
         forms.CharField,
         {"max_length": 255, "validators": [_check_file_name]},

@@ -38,6 +38,7 @@ _PROMPTS = (
     *("pac.exe", "\nPS C:\\", "Online documentation: https://aka.ms/PowerPlatformCLI"),
 )
 _LINES = 200_000
+_COLOURS = 50_000
 _STAMPED_LINES = 3
 
 
@@ -65,8 +66,8 @@ def read(paste: Paste) -> Handed:
 def without_stamps(text: str) -> str:
     """The lines without colours, time stamps and markers."""
     text = text.replace("\r\n", "\n")
-    if "\x1b" in text or "\x9b" in text or "m" in text:
-        text = _COLOUR.replace(text, "", limit=_LINES)
+    if "\x1b" in text or "\x9b" in text or "[0m" in text:
+        text = _COLOUR.replace(text, "", limit=_COLOURS)
     text = _STAMPS.replace(text, "", limit=_LINES)
     return _MARKERS.replace(text, "", limit=_LINES)
 

@@ -42,6 +42,8 @@ _BEGINNINGS = (
 )
 _WHOLE = (b"<?", b"<!", b"<Workbook", b"<ss:Workbook", b"\xef\xbb\xbf", b" ", b"\n", b"\r")
 _CELLS = 64
+_STATUS = COLUMNS.index("status")
+_PASSED_OVER = frozenset({"Processed", "Unprocessed"})
 _TAGS = 100
 _USUAL_DEPTH = 12
 _USUAL_ATTRIBUTES = 8
@@ -66,7 +68,7 @@ def read(paste: Paste) -> Handed | None:
         data,
         start=sheet.start,
         end=sheet.end,
-        characters=sheet.characters,
+        characters=sheet.pieces.append,
         is_utf8=paste.is_text,
         elements=LOG_ELEMENTS,
     )
@@ -78,63 +80,69 @@ def read(paste: Paste) -> Handed | None:
 
 
 class _Sheet:
-    """The handlers of the parser: one row at a time, nothing of a row that went well is kept."""
+    """The handlers of the parser: one row at a time, nothing of a row that went well is kept.
+
+    `pieces` takes all text as it comes; it is emptied where the data of a cell begins.
+    """
 
     def __init__(self) -> None:
         self.rows = Rows()
-        self.columns: tuple[str, ...] = COLUMNS
-        self.cells: list[str] = []
-        self.names: list[str] = []
         self.pieces: list[str] = []
+        self._columns: tuple[str, ...] = COLUMNS
+        self._cells: list[str] = []
+        self._names: list[str] = []
         self._depth = 0
-        self._size = 0
-        self._inside = False
         self._kinds: dict[str, str] = {}
 
+    @property
+    def _usual(self) -> bool:
+        return self._columns == COLUMNS
+
     def start(self, tag: str, attributes: list[str]) -> None:
-        """An element begins."""
+        """An element begins; this runs a million times for one log, so it does little."""
         self._depth += 1
         if self._depth > _USUAL_DEPTH or len(attributes) > _USUAL_ATTRIBUTES:
             check_element(self._depth, attributes)
         kind = self._kinds.get(tag) or self._kind(tag)
         if kind == "Data":
-            self._inside = True
+            self.pieces.clear()
         elif kind == "Cell":
-            if attributes:
-                self.place(attributes)
+            if len(attributes) == 2 and attributes[0] == "ss:Name":
+                self._names.append(attributes[1])
+            elif attributes:
+                self._place(attributes)
         elif kind == "Row":
-            self.cells, self.names = [], []
+            self._cells, self._names = [], []
         elif kind == "Worksheet":
-            self.columns = COLUMNS
-
-    def characters(self, text: str) -> None:
-        """Text; kept only inside a cell's data."""
-        if self._inside:
-            self._size += len(text)
-            if self._size > NODE:
-                raise Unreadable(TOO_LONG)
-            self.pieces.append(text)
+            self._columns = COLUMNS
 
     def end(self, tag: str) -> None:
         """An element ends."""
         self._depth -= 1
         kind = self._kinds.get(tag)
-        if kind == "Data":
-            self._inside = False
-        elif kind == "Cell":
-            if len(self.cells) < _CELLS:
-                self.cells.append("".join(self.pieces))
-            self.pieces.clear()
-            self._size = 0
+        if kind == "Cell":
+            self._cell()
         elif kind == "Row":
-            self.row()
-            self.cells = []
+            cells = self._cells
+            if len(cells) == len(COLUMNS) and cells[_STATUS] in _PASSED_OVER and self._usual:
+                self.rows.seen += 1
+            else:
+                self._row()
+            self._cells = []
+
+    def _cell(self) -> None:
+        text = "".join(self.pieces)
+        self.pieces.clear()
+        if len(text) > NODE:
+            raise Unreadable(TOO_LONG)
+        if len(self._cells) < _CELLS:
+            self._cells.append(text)
 
     def end_early(self) -> None:
         """The file broke off: what was read of the last row counts."""
         if self.pieces:
-            self.cells.append("".join(self.pieces))
-        self.row()
+            self._cells.append("".join(self.pieces))
+        self._row()
 
     def _kind(self, tag: str) -> str:
         kind = tag.rpartition(":")[2]
@@ -142,22 +150,18 @@ class _Sheet:
             self._kinds[tag] = kind
         return kind
 
-    def place(self, attributes: list[str]) -> None:
+    def _place(self, attributes: list[str]) -> None:
         """A cell may name its column, or skip some by its number."""
-        if attributes[0] == "ss:Name" and len(self.names) == len(self.cells):
-            self.names.append(attributes[1])
-            return
         for key, value in zip(attributes[::2], attributes[1::2], strict=True):
             attribute = key.rpartition(":")[2].lower()
             if attribute == "name":
-                self.names += [""] * (len(self.cells) - len(self.names)) + [value]
+                self._names += [""] * (len(self._cells) - len(self._names)) + [value]
             elif attribute == "index" and value.isascii() and value.isdigit() and len(value) < 4:
-                missing = min(int(value) - 1, _CELLS) - len(self.cells)
-                self.cells += [""] * max(0, missing)
+                missing = min(int(value) - 1, _CELLS) - len(self._cells)
+                self._cells += [""] * max(0, missing)
 
-    def row(self) -> None:
-        """A row ended."""
-        if not self.cells:
+    def _row(self) -> None:
+        if not self._cells:
             return
         self.rows.seen += 1
         cells = self._by_column()
@@ -170,16 +174,16 @@ class _Sheet:
             self.rows.add(_log_row(cells, status=status, code=code), warning=word in WARNED)
 
     def _by_column(self) -> dict[str, str]:
-        names = self.columns
-        if "Status" in self.names or "status" in self.names:
-            names = tuple(name.lower() for name in self.names)
-        return dict(zip(names, self.cells, strict=False))
+        names = self._columns
+        if len(self._names) == len(self._cells) and "Status" in self._names:
+            names = tuple(name.lower() for name in self._names)
+        return dict(zip(names, self._cells, strict=False))
 
     def _is_heading(self) -> bool:
-        words = tuple("".join(cell.lower().split()) for cell in self.cells)
+        words = tuple("".join(cell.lower().split()) for cell in self._cells)
         if sum(word in COLUMNS for word in words) < _KNOWN_WORDS:
             return False
-        self.columns = words if {"errorcode", "errortext"} <= set(words) else COLUMNS
+        self._columns = words if {"errorcode", "errortext"} <= set(words) else COLUMNS
         return True
 
 

@@ -1,0 +1,183 @@
+"""Measure reading and diagnosing beside bare RE2 and bare expat in the same run; prints ratios."""
+
+import statistics
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+from xml.parsers import expat
+
+import re2
+from django.core.management.base import BaseCommand
+
+from runbook.domain.diagnosis.engine import diagnose, diagnose_handed
+from runbook.domain.diagnosis.matching import signatures_of
+from runbook.domain.diagnosis.plain import fit_fragment, fit_pattern
+from runbook.domain.diagnosis.surfaces.recognising import recognise
+from runbook.domain.pack import Pack
+from runbook.domain.patterns import literal
+from runbook.library import packs
+
+KIB, MIB = 1024, 1024 * 1024
+DEFAULT_PACK = "coe_starter_kit"
+
+_LINE = (
+    "2026-05-01T10:11:12.1234567Z Component {} of the solution has been looked at, all is well.\n"
+)
+_COLUMNS = (
+    *("Time", "ItemType", "Id", "Name", "LocalizedName", "OriginalName", "Description"),
+    *("Status", "ErrorCode", "ErrorText"),
+)
+
+
+class Command(BaseCommand):
+    help = "Prints ms, MB/s and ratios for an error, a paste, a long log and a log of an import."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--rounds", type=int, default=5, help="samples per figure")
+        parser.add_argument("--pack", default=DEFAULT_PACK, help="slug of the pack")
+
+    def handle(self, *args: Any, rounds: int, pack: str, **options: Any) -> None:
+        chosen = packs()[pack]
+        error = next(
+            text for family in chosen.families for text in family.samples if len(text) > 80
+        )
+        self.stdout.write(
+            f"Python {sys.version.split()[0]}, {expat.EXPAT_VERSION}, {rounds} rounds, CPU time: "
+            "minimum / median / maximum"
+        )
+        self._texts(chosen, error, rounds)
+        self._log(chosen, error, rounds)
+        self._matching(chosen, error, rounds)
+        self._spreadsheet(error, rounds)
+
+    def _texts(self, pack: Pack, error: str, rounds: int) -> None:
+        short = f"{error}\n" * (2 * KIB // (len(error) + 1) + 1)
+        paste = f"{error}\n{_noise(MIB - len(error) - 1)}"
+        for name, text in (("2 KB error", short[: 2 * KIB]), ("1 MB paste", paste)):
+            taken = _cpu(lambda text=text: diagnose(text, pack), rounds * 4)  # type: ignore[misc]
+            self._row(f"{name}, whole", len(text), taken)
+
+    def _log(self, pack: Pack, error: str, rounds: int) -> None:
+        log = f"{_noise(5 * MIB)}{error}\n{_noise(5 * MIB)}"
+        content = log.encode()
+        self._row("10 MB log pasted, whole", len(log), _cpu(lambda: diagnose(log, pack), rounds))
+
+        def uploaded() -> object:
+            return diagnose_handed(recognise(content), pack)
+
+        self._row("10 MB log uploaded, whole", len(content), _cpu(uploaded, rounds))
+
+    def _matching(self, pack: Pack, error: str, rounds: int) -> None:
+        """The product's signatures and a bare set of the same patterns on the same form of a text."""
+        form = " ".join(f"{_noise(5 * MIB)}{error}\n{_noise(5 * MIB)}".split())
+        encoded, signatures = form.encode(), signatures_of(pack)
+        bare = _bare_set(pack)
+        ours = _cpu(lambda: signatures.evidence(form, codes=(), phase=None), rounds)
+        theirs = _cpu(lambda: bare.Match(encoded), rounds)
+        self._row("10 MB, matching part", len(form), ours)
+        self._row("10 MB, bare re2.Set", len(form), theirs)
+        self._ratio("matching part", "bare re2.Set", ours, theirs)
+
+    def _spreadsheet(self, error: str, rounds: int) -> None:
+        content = _import_log(error, size=20 * MIB)
+        if _bare_expat(content) != len(recognise(content).rows):
+            raise RuntimeError("Both must find the same failing rows.")
+        ours = _cpu(lambda: recognise(content), rounds)
+        theirs = _cpu(lambda: _bare_expat(content), rounds)
+        self._row("20 MB import log", len(content), ours)
+        self._row("20 MB, bare expat handlers", len(content), theirs)
+        self._ratio("import log", "bare expat", ours, theirs)
+
+    def _row(self, name: str, size: int, taken: list[float]) -> None:
+        middle = statistics.median(taken)
+        figures = " / ".join(f"{value * 1000:.2f}" for value in (min(taken), middle, max(taken)))
+        self.stdout.write(f"  {name}: {figures} ms, {size / middle / 1e6:.0f} MB/s")
+
+    def _ratio(self, name: str, other: str, ours: list[float], theirs: list[float]) -> None:
+        ratio = statistics.median(ours) / statistics.median(theirs)
+        self.stdout.write(f"  {name} : {other} = {ratio:.2f}")
+
+
+def _noise(size: int) -> str:
+    lines = [_LINE.format(number) for number in range(size // len(_LINE) + 1)]
+    return "".join(lines)[:size]
+
+
+def _bare_set(pack: Pack) -> Any:
+    """All signatures of a pack in a set of RE2, as the library offers it."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.max_mem = 256 * MIB
+    bare = re2.Set.SearchSet(options)
+    for family in pack.families:
+        for signature in family.signatures:
+            fragment = signature.fragment
+            bare.Add(
+                literal(fit_fragment(fragment)) if fragment else fit_pattern(signature.pattern)
+            )
+    bare.Compile()
+    return bare
+
+
+def _import_log(error: str, *, size: int) -> bytes:
+    """A log of many rows with one failure in the middle."""
+
+    def row(*cells: str) -> str:
+        body = "".join(
+            f'<ss:Cell ss:Name="{column}"><ss:Data ss:Type="String">{cell}</ss:Data></ss:Cell>'
+            for column, cell in zip(_COLUMNS, cells, strict=True)
+        )
+        return f'<ss:Row ss:type="Solution">{body}</ss:Row>\n'
+
+    words = error.replace("&", "&amp;").replace("<", "&lt;")
+    guid = "41263d72-4dea-ee11-9048-000d3a341e15"
+    fine = row("20:34:05", "Entity", guid, "tea", "Tea", "Tea", "A table", "Processed", "", "")
+    bad = row("20:34:06", "Workflow", guid, "x", "X", "X", "", "Failure", "0x80097376", words)
+    half = fine * ((size - 1000) // len(fine) // 2)
+    text = (
+        '<?xml version="1.0"?>'
+        '<ss:Workbook xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><ss:Worksheet>'
+        f"<ss:Table>{half}{bad}{half}</ss:Table></ss:Worksheet></ss:Workbook>"
+    )
+    return text.encode()
+
+
+def _bare_expat(content: bytes) -> int:
+    """How many rows failed, by handlers without a limit, a name or a check."""
+    cells: list[str] = []
+    pieces: list[str] = []
+    failing: list[list[str]] = []
+
+    def end(tag: str) -> None:
+        if tag == "ss:Cell":
+            cells.append("".join(pieces))
+            pieces.clear()
+        elif tag == "ss:Row":
+            if cells[7] == "Failure":
+                failing.append(cells.copy())
+            cells.clear()
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "ss:Data":
+            pieces.clear()
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = pieces.append
+    parser.Parse(content, True)
+    return len(failing)
+
+
+def _cpu(do: Callable[[], object], rounds: int) -> list[float]:
+    do()
+    taken = []
+    for _ in range(rounds):
+        start = time.process_time()
+        do()
+        taken.append(time.process_time() - start)
+    return taken
