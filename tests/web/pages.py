@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-from django.http import HttpResponse
-
 VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source"})
 CHOSEN = frozenset({"radio", "checkbox"})
 #: Where a browser reads text only, so that nothing in it can become an element.
@@ -145,7 +143,7 @@ def filled(tree: Node, address: str, typed: Mapping[str, str]) -> dict[str, str]
     return {**fields(form_to(tree, address)), **typed}
 
 
-def fragment_ids(response: HttpResponse) -> dict[str, str | None]:
+def fragment_ids(response: Any) -> dict[str, str | None]:
     """The ids at the top of a fragment, each with its out-of-band mark."""
     return {
         node.attributes.get("id", node.tag): node.attributes.get("hx-swap-oob")

@@ -125,9 +125,7 @@ MARKDOWN = (
 
 def _loaded() -> list[str]:
     return [
-        spelling.format(
-            tag=tag, upper=tag.upper(), extra=extra, event=event, mixed=event.title()
-        )
+        spelling.format(tag=tag, upper=tag.upper(), extra=extra, event=event, mixed=event.title())
         for (tag, extra, event), spelling in product(_LOADED, _SPELLINGS)
     ]
 
@@ -154,7 +152,7 @@ _REQUESTS = (
 _TRIGGERS = 'hx-trigger="load, every 1s"'
 HTMX: Sequence[str] = (
     *(f"<i {request} {_TRIGGERS}>x</i>" for request in _REQUESTS),
-    *(f"\" {request} {_TRIGGERS} x=\"" for request in _REQUESTS),
+    *(f'" {request} {_TRIGGERS} x="' for request in _REQUESTS),
 )
 ALL: Sequence[str] = (*XSS, *HTMX)
 

@@ -77,9 +77,7 @@ def tried(text: str) -> Mapping[str, Sequence[Wish]]:
     return {
         "importing": (wish(Action.START_ATTEMPT, plan=_plan(text)),),
         "failed": (
-            wish(
-                Action.RECORD_ATTEMPT, outcome=Outcome.FAILED, reason=text, error_text=failed
-            ),
+            wish(Action.RECORD_ATTEMPT, outcome=Outcome.FAILED, reason=text, error_text=failed),
             wish(Action.CHOOSE_DIAGNOSIS, family="gateway", reason=text),
         ),
         "planned": (
@@ -88,10 +86,7 @@ def tried(text: str) -> Mapping[str, Sequence[Wish]]:
             wish(Action.OVERRIDE_RETRY, reason=text),
             wish(Action.RECORD_REPAIR, text=text),
         ),
-        "again": (
-            wish(Action.OVERRIDE_RETRY, reason=text),
-            wish(Action.START_ATTEMPT, plan=_plan(text)),
-        ),
+        "again": (wish(Action.START_ATTEMPT, plan=_plan(text)),),
         "unknown": (wish(Action.RECORD_ATTEMPT, outcome=Outcome.UNKNOWN, reason=text),),
         "pending": (_looking(InstalledState.PENDING, text),),
         "removed": (wish(Action.RECORD_REMOVAL, **removal),),

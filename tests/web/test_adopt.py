@@ -1,10 +1,10 @@
 """Opening a record for somebody already stuck: straight to the installed state, and a stop if it is bad."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -37,10 +37,9 @@ def form(client: Client, pack: str, **typed: str) -> dict[str, str]:
     return {**shown, **TYPED, **typed}
 
 
-def adopt(client: Client, pack: str, **typed: str) -> HttpResponse:
+def adopt(client: Client, pack: str, **typed: str) -> Any:
     data = form(client, pack, **typed)
-    response: HttpResponse = client.post(reverse("adopt-run", args=[pack]), data)
-    return response
+    return client.post(reverse("adopt-run", args=[pack]), data)
 
 
 @pytest.mark.parametrize("pack", PACKS)
@@ -67,12 +66,11 @@ def test_lands_where_the_installed_state_is_read(
     assert {"run.adopted", "attempt.started"} <= set(events(run))
 
 
-def look(client: Client, run: Run, **seen: str) -> HttpResponse:
+def look(client: Client, run: Run, **seen: str) -> Any:
     """The panel for the installed state, filled in and sent."""
     tree = page(client.get(reverse("run", args=[run.pk])))
     target = tree.by_id("state-form").attributes["action"]
-    response: HttpResponse = client.post(target, filled(tree, target, seen))
-    return response
+    return client.post(target, filled(tree, target, seen))
 
 
 @pytest.mark.parametrize("pack", PACKS)

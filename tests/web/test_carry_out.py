@@ -1,10 +1,10 @@
 """Every address that writes: done, to be corrected, refused, busy; plain and with htmx."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 
 from runbook.domain.vocabulary import RunStage
@@ -37,14 +37,14 @@ def ready(
 Ready = Callable[[str], tuple[Run, Sent]]
 
 
-def kept_text(response: HttpResponse) -> str:
+def kept_text(response: Any) -> str:
     """Everything that stands in a field of the page."""
     typed = [node.text for node in page(response).all("textarea")]
     typed += [node.attributes.get("value", "") for node in page(response).all("input")]
     return "\n".join(typed)
 
 
-def complaints(response: HttpResponse) -> list[str]:
+def complaints(response: Any) -> list[str]:
     """The sentences that say what to correct, or why not."""
     marks = {"invalid-feedback", "alert-danger", "refusal"}
     return [

@@ -1,9 +1,9 @@
 """Stale pages (SM-05): what changed and by whom, every typed field kept, and two ways on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -40,14 +40,14 @@ def typed_in(data: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in data.items() if name not in GUARDS}
 
 
-def apply_form(response: HttpResponse) -> Node | None:
+def apply_form(response: Any) -> Node | None:
     for form in page(response).by_id("step-panel").all("form"):
         if "Apply mine to the current step" in form.text:
             return form
     return None
 
 
-def note_form(response: HttpResponse) -> Node:
+def note_form(response: Any) -> Node:
     forms = page(response).by_id("step-panel").all("form")
     return next(form for form in forms if "Save mine as a note" in form.text)
 
@@ -114,7 +114,7 @@ def test_three_steps_on_in_another_tab(as_ana: Client, run_at: RunAt) -> None:
     """SM-05 as the catalogue tells it: tab A moves on three steps, tab B submits the first."""
     run = run_at(RunStage.PREPARING)
     tab_b = as_shown(as_ana, "work-on-step", run, SENT["work-on-step"].typed)
-    work = SENT["work-on-step"].typed | {"complete": "on"}
+    work = {**SENT["work-on-step"].typed, "complete": "on"}
     send(as_ana, "work-on-step", run, as_shown(as_ana, "work-on-step", run, work))
     send(as_ana, "start-wait", run, as_shown(as_ana, "start-wait", run, {}))
     send(as_ana, "start-attempt", run, as_shown(as_ana, "start-attempt", run, {}))

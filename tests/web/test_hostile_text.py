@@ -50,9 +50,7 @@ def everywhere(client: Client, user: User, now: datetime, text: str) -> Pages:
     for step in ("facts", "import"):
         seen[f"stuck {step}"] = client.get(step_page(stuck, step)).content.decode()
     for name, which in (("run-report", run), ("run-report", stuck), ("timeline", run)):
-        seen[f"{name} {which is run}"] = client.get(
-            reverse(name, args=[which.pk])
-        ).content.decode()
+        seen[f"{name} {which is run}"] = client.get(reverse(name, args=[which.pk])).content.decode()
     seen["runs"] = client.get("/").content.decode()
     exported = partial(client.post, reverse("run-export", args=[run.pk]))
     seen["markdown"] = exported({"format": "markdown"}).content.decode()
@@ -114,9 +112,7 @@ def test_no_page_takes_a_shape_from_what_was_typed(
 
 
 @pytest.mark.parametrize("number", range(len(SHEETS)))
-def test_the_text_is_shown_word_for_word(
-    tell_all: Callable[[str], Pages], number: int
-) -> None:
+def test_the_text_is_shown_word_for_word(tell_all: Callable[[str], Pages], number: int) -> None:
     """The control: it is there to be read, on the page, in the report and in the file."""
     sheet = SHEETS[number]
     seen = tell_all(sheet)

@@ -1,10 +1,10 @@
 """Starting a run: versions number by number, text kept, and one run however often it is sent."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -29,9 +29,8 @@ def form(client: Client, pack: str, **typed: str) -> dict[str, str]:
     return {**shown, **TYPED, **typed}
 
 
-def begin(client: Client, pack: str, data: dict[str, str]) -> HttpResponse:
-    response: HttpResponse = client.post(reverse("new-run", args=[pack]), data)
-    return response
+def begin(client: Client, pack: str, data: dict[str, str]) -> Any:
+    return client.post(reverse("new-run", args=[pack]), data)
 
 
 @pytest.mark.parametrize("pack", PACKS)

@@ -115,8 +115,7 @@ def test_no_clock_of_the_browser_opens_the_wait(
     header = {"date": told.strftime("%a, %d %b %Y %H:%M:%S GMT")}
 
     response = as_ana.post(
-        step_page(run, SENT[name].step)
-        + ("attempts/" if name == "start-attempt" else "wait/end/"),
+        step_page(run, SENT[name].step) + ("attempts/" if name == "start-attempt" else "wait/end/"),
         by_hand(run, typed),
         headers=header,
     )

@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -24,7 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 FAILED = {"outcome": "failed"}
 
 
-def paste(client: Client, run: Run, text: str | bytes) -> HttpResponse:
+def paste(client: Client, run: Run, text: str | bytes) -> Any:
     """The failure of the open attempt, sent as a browser encodes it."""
     guards = by_hand(run, FAILED)
     body = urlencode({**guards, "error_text": text})
@@ -41,9 +41,7 @@ def kept(run: Run) -> str:
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "語", "\n"])
-def test_a_mebibyte_is_kept_to_the_last_letter(
-    as_ana: Client, importing: Run, letter: str
-) -> None:
+def test_a_mebibyte_is_kept_to_the_last_letter(as_ana: Client, importing: Run, letter: str) -> None:
     start = f"{GATEWAY} "
     room = MIB - len(start) - 4
     text = start + letter * (room // len(letter.encode())) + " end"
@@ -182,16 +180,14 @@ def test_a_secret_in_any_text_of_a_run_is_stored_nowhere_and_shown_nowhere(
     seen: list[str] = []
 
     def look(_: str, run: Run) -> None:
-        for step in ("ready", "tidy", "wiring", "import"):
-            seen.append(as_ana.get(step_page(run, step)).content.decode())
+        steps = ("ready", "tidy", "wiring", "import")
+        seen.extend(as_ana.get(step_page(run, step)).content.decode() for step in steps)
 
     run = tell(ana, now, text=TOLD, view=look)
-    for name in ("run-report", "timeline"):
-        seen.append(as_ana.get(reverse(name, args=[run.pk])).content.decode())
-    for chosen in ("markdown", "json"):
-        made = as_ana.post(reverse("run-export", args=[run.pk]), {"format": chosen})
-        seen.append(made.content.decode())
-    seen.append(as_ana.get("/").content.decode())
+    opened = [as_ana.get(reverse(name, args=[run.pk])) for name in ("run-report", "timeline")]
+    target = reverse("run-export", args=[run.pk])
+    opened += [as_ana.post(target, {"format": name}) for name in ("markdown", "json")]
+    seen.extend(each.content.decode() for each in [*opened, as_ana.get("/")])
     shown, stored = "\n".join(seen), everything_stored()
 
     for canary in CANARIES:
@@ -202,9 +198,7 @@ def test_a_secret_in_any_text_of_a_run_is_stored_nowhere_and_shown_nowhere(
 
 
 @pytest.mark.parametrize("name", sorted(n for n in SENT if SENT[n].typed))
-def test_a_secret_typed_into_a_form_is_not_stored(
-    as_ana: Client, run_at: RunAt, name: str
-) -> None:
+def test_a_secret_typed_into_a_form_is_not_stored(as_ana: Client, run_at: RunAt, name: str) -> None:
     run = run_at(SENT[name].stage)
     text = SECRETS["bearer"]
     free = {"text", "reason", "ticket", "note-floor", "tool_version", "error_text", "last_result"}

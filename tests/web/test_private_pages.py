@@ -1,6 +1,7 @@
 """WH-06, WH-08: no private page is kept by a browser, nobody is led off the site, foreign hosts are refused."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -17,13 +18,11 @@ RunAt = Callable[[RunStage], Run]
 
 
 @pytest.mark.parametrize("htmx", [False, True])
-def test_no_page_of_a_run_is_kept_by_the_browser(
-    as_ana: Client, run_at: RunAt, htmx: bool
-) -> None:
+def test_no_page_of_a_run_is_kept_by_the_browser(as_ana: Client, run_at: RunAt, htmx: bool) -> None:
     run = run_at(RunStage.STATE_UNREAD)
     headers = {"hx-request": "true"} if htmx else {}
     read = [reverse(name, args=[run.pk]) for name in ("run", "timeline", "run-report")]
-    answers = [
+    answers: list[Any] = [
         as_ana.get(target, headers=headers)
         for target in ["/", *read, step_page(run, "tidy"), step_page(run, "cellar")]
     ]
@@ -185,9 +184,7 @@ def test_a_forwarded_host_changes_no_address(as_ana: Client, run_at: RunAt) -> N
     run = run_at(RunStage.PREPARING)
     forged = {"x-forwarded-host": "elsewhere.example", "forwarded": "host=elsewhere.example"}
 
-    made = as_ana.post(
-        reverse("run-export", args=[run.pk]), {"format": "markdown"}, headers=forged
-    )
+    made = as_ana.post(reverse("run-export", args=[run.pk]), {"format": "markdown"}, headers=forged)
 
     assert made.status_code == 200
     assert b"elsewhere.example" not in made.content

@@ -125,7 +125,9 @@ def test_a_stranger_finds_nothing_at_any_address_of_a_run(
     for name in READING:
         assert stranger.get(reverse(name, args=[run.pk])).status_code == 404, name
     assert stranger.get(step_page(run, "import")).status_code == 404
-    assert stranger.post(reverse("run-export", args=[run.pk]), {"format": "json"}).status_code == 404
+    assert (
+        stranger.post(reverse("run-export", args=[run.pk]), {"format": "json"}).status_code == 404
+    )
     assert "Tower 7" not in said(stranger.get("/"))
 
 

@@ -27,9 +27,7 @@ DECISIONS = ("attempts", "readings", "runs", "steps")
 
 
 @pytest.fixture
-def waited(
-    ana: User, now: datetime, clock: time_machine.Traveller
-) -> Callable[[RunStage], Run]:
+def waited(ana: User, now: datetime, clock: time_machine.Traveller) -> Callable[[RunStage], Run]:
     """A run at the stage whose wait is over, so that nothing but the stage forbids to end it."""
 
     def make(stage: RunStage) -> Run:

@@ -144,9 +144,7 @@ def test_the_same_key_with_other_words_is_not_taken_for_the_same_form(
         assert "This form was sent before with other content." in said(response)
 
 
-def test_the_same_key_at_another_address_is_not_the_same_form(
-    as_ana: Client, ready: Ready
-) -> None:
+def test_the_same_key_at_another_address_is_not_the_same_form(as_ana: Client, ready: Ready) -> None:
     run, data = ready("pause")
     key = data["submission_key"]
     send(as_ana, "add-note", run, {"text": "It rains.", "submission_key": key})

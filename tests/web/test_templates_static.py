@@ -81,7 +81,7 @@ def test_the_scan_sees_what_it_looks_for(kind: str, text: str) -> None:
 
 
 def test_the_scan_sees_an_attribute_without_quotes() -> None:
-    assert unquoted('<a href={{ address }} class="x">') == ["<a href= class=\"x\">"]
+    assert unquoted('<a href={{ address }} class="x">') == ['<a href= class="x">']
     assert unquoted('<a href="{{ address }}"{% if x == y %} data-x{% endif %}>') == []
     assert MARKED_SAFE.search("from django.utils.safestring import mark_safe")
 
@@ -91,7 +91,7 @@ def open_places(html: str, mark: str = MARK) -> Iterator[str]:
     for node in parse(html).walk():
         if node.tag in TEXT_ONLY or mark not in node.words:
             continue
-        if not any(SWITCHES <= set(above.attributes) for above in node.ancestors()):
+        if not any(set(above.attributes) >= SWITCHES for above in node.ancestors()):
             yield path_to(node)
 
 
@@ -100,7 +100,9 @@ def path_to(node: Node) -> str:
     names = []
     for above in node.ancestors():
         name, where = above.attributes.get("id"), above.attributes.get("class", "").split(" ")[0]
-        names.append(f"{above.tag}#{name}" if name else f"{above.tag}.{where}" if where else above.tag)
+        names.append(
+            f"{above.tag}#{name}" if name else f"{above.tag}.{where}" if where else above.tag
+        )
     return " < ".join(names[:5])
 
 

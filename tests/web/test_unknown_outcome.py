@@ -6,9 +6,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from runbook.domain.decisions import readings
 from runbook.domain.vocabulary import RunStage
 from runbook.models import Run
-from runbook.services import attempts
 from tests.domain.wishes import OLD
 from tests.web.builders import SENT, as_shown, by_hand, events, send, step_page
 from tests.web.pages import page, said
@@ -135,9 +135,7 @@ def test_removing_the_base_is_refused_with_what_would_be_lost(
     before = events(run)
     base = {**REMOVAL, "solution": "Lamp", "typed_name": "Lamp", "version": OLD}
 
-    response = send(
-        as_ana, "record-removal", run, as_shown(as_ana, "record-removal", run, base)
-    )
+    response = send(as_ana, "record-removal", run, as_shown(as_ana, "record-removal", run, base))
 
     assert response.status_code == 409
     alert = page(response).one("div", class_="refusal", role="alert")
@@ -197,17 +195,15 @@ def test_the_holding_solution_named_exactly_passes(as_ana: Client, run_at: RunAt
 
     assert response.status_code == 302
     assert events(run) == [*before, "removal.recorded"]
-    assert "Read the installed state before anything else" in said(
-        as_ana.get(response["Location"])
-    )
+    assert "Read the installed state before anything else" in said(as_ana.get(response["Location"]))
 
 
 def test_without_the_interlock_a_wrong_name_would_pass(
     as_ana: Client, run_at: RunAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = attempts.readings.record_removal
+    real = readings.record_removal
     monkeypatch.setattr(
-        attempts.readings,
+        readings,
         "record_removal",
         lambda state, pack, **said: real(state, pack, **{**said, "typed_name": "Lamp_Upgrade"}),
     )

@@ -30,7 +30,7 @@ def many_attributes(count: int) -> str:
 
 
 DECLARATION = '<?xml version="1.0"?>'
-LAUGHS = "".join("<!ENTITY l%d '%s'>" % (n, f"&l{n - 1};" * 10) for n in range(1, 10))
+LAUGHS = "".join(f"<!ENTITY l{n} '" + f"&l{n - 1};" * 10 + "'>" for n in range(1, 10))
 ROOTS = ("lolz", "Workbook", "ss:Workbook", "importexportxml")
 XML = {
     "billion laughs": f'<!DOCTYPE ROOT [<!ENTITY l0 "lol">{LAUGHS}]><ROOT>&l9;</ROOT>',
