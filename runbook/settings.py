@@ -253,8 +253,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# The largest text a form accepts is a 1 MiB paste, which percent-encoding can triple on the way.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# The largest text a form accepts is a 1 MiB paste. Each character outside ASCII has up to four bytes
+# and each of them takes three on the way.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

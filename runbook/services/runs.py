@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError
 
 from runbook import library, queries
 from runbook.domain import chain
@@ -44,10 +44,19 @@ class Report:
 def start_run(*, beginning: Beginning, act: Act, report: Report | None = None) -> Run:
     """Starts a run, and adopts it if a report says what happened before. All or nothing.
 
-    The same form sent twice gives the same run.
+    The same form sent twice gives the same run; with other words, SubmissionMismatch.
     """
+    try:
+        return timeline.patiently(lambda: _begin(beginning, act, report))
+    except IntegrityError:
+        # The same form came in twice at once; the other one was faster, so its run is there now.
+        return timeline.patiently(lambda: _begin(beginning, act, report))
+
+
+def _begin(beginning: Beginning, act: Act, report: Report | None) -> Run:
     earlier = Run.objects.filter(pk=_run_id(act)).first()
     if earlier is not None:
+        timeline.earlier(earlier, act, action=Action.RECORD_FACTS)
         return earlier
     pack = library.packs()[beginning.pack]
     made = decisions.start_run(
@@ -56,13 +65,12 @@ def start_run(*, beginning: Beginning, act: Act, report: Report | None = None) -
         time_zone=beginning.time_zone,
         answers=beginning.answers,
     )
-    with transaction.atomic(durable=True):
-        run = _new_run(pack.digest, beginning.pack, act)
-        state = timeline.append(
-            run, RunState(), made=[(event, act.when) for event in made], act=act
-        )
-        if report is not None:
-            _adopt(run, state, report, act)
+    run = _new_run(pack.digest, beginning.pack, act)
+    entries = [(event, act.when) for event in made]
+    state = timeline.append(run, RunState(), made=entries, act=act)
+    if report is not None:
+        _adopt(run, state, report, act)
+    timeline.remember(run, act, action=Action.RECORD_FACTS)
     return run
 
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
@@ -72,6 +72,7 @@ class Written:
     state: RunState | None = None
 
 
+Result = TypeVar("Result")
 Timed = ev.Event | tuple[ev.Event, datetime]
 Decide = Callable[[Run, RunState, Pack], Sequence[Timed]]
 
@@ -82,10 +83,15 @@ def record(run_id: uuid.UUID, action: Action, *, act: Act, decide: Decide) -> Wr
     Raises RunNotFound, ForbiddenAction, StaleView, SubmissionMismatch, TransitionRefused from the
     decision, and Busy when the database stayed locked.
     """
+    return patiently(lambda: _once(run_id, action, act, decide))
+
+
+def patiently(do: Callable[[], Result]) -> Result:
+    """Does it in one transaction, again while others hold the database; Busy after four tries."""
     for attempt in range(1, _TRIES + 1):
         try:
             with transaction.atomic(durable=True):
-                return _once(run_id, action, act, decide)
+                return do()
         except OperationalError as problem:
             if not _may_try_again(problem):
                 raise
@@ -103,8 +109,7 @@ def _once(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Writte
     run = _locked(run_id)
     state = load_state(run.state)
     role = queries.role_of(state, act.actor)
-    fingerprint = _fingerprint(act, action)
-    done = _earlier(run, act, fingerprint)
+    done = earlier(run, act, action=action)
     if done:
         return Written(version=done.version, replayed=True, state=state)
     check_may(role, action)
@@ -117,8 +122,7 @@ def _once(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Writte
     made = [_timed(entry, act) for entry in decide(run, state, queries.pack_of(run))]
     if made:
         state = append(run, state, made=made, act=act)
-    if act.key:
-        _remember(run, act, act.key, fingerprint)
+    remember(run, act, action=action)
     return Written(version=run.version, state=state)
 
 
@@ -142,23 +146,27 @@ def _fingerprint(act: Act, action: Action) -> str:
     return chain.tagged_hash("uwlog.submission.v1", chain.canonical(content).encode())
 
 
-def _earlier(run: Run, act: Act, fingerprint: str) -> Submission | None:
+def earlier(run: Run, act: Act, *, action: Action) -> Submission | None:
+    """What the same form did before, if it was sent; SubmissionMismatch if it said other things."""
     if act.key is None:
         return None
     done = Submission.objects.filter(run=run, actor_id=act.actor, key=act.key).first()
-    if done and done.fingerprint != fingerprint:
+    if done and done.fingerprint != _fingerprint(act, action):
         raise SubmissionMismatch(
             "This form was sent before with other content. Reload the page and enter it again."
         )
     return done
 
 
-def _remember(run: Run, act: Act, key: uuid.UUID, fingerprint: str) -> None:
+def remember(run: Run, act: Act, *, action: Action) -> None:
+    """Keeps that the form was carried out, in the transaction that did it."""
+    if act.key is None:
+        return
     Submission.objects.create(
         run=run,
         actor_id=act.actor,
-        key=key,
-        fingerprint=fingerprint,
+        key=act.key,
+        fingerprint=_fingerprint(act, action),
         version=run.version,
         created=act.now,
     )

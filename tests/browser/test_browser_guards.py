@@ -31,6 +31,7 @@ PINNED_FOR_2: dict[str, Any] = {
         {"code": "[23]..", "swap": True},
         {"code": "409", "swap": True},
         {"code": "422", "swap": True},
+        {"code": "503", "swap": True},  # a busy database gives the typed text back
         {"code": "[45]..", "swap": False, "error": True},
     ],
 }

@@ -44,6 +44,7 @@ _SHAPES: tuple[tuple[str | None, str], ...] = (
     ("CustomControl", r"custom ?control with name (?P<name>\S{1,200}) "),
     ("PluginType", r"plug-?in ?type \[(?P<name>[^\]]{1,200})\]"),
     ("workflow action", r"workflow operation '(?P<name>[^']{1,200})'"),
+    ("workflow", rf"workflow with id '\{{?(?P<id>{GUID})\}}?',? name '(?P<name>[^']{{1,200}})'"),
     ("workflow", rf"workflow (?:with )?(?:id )?'?\{{?(?P<id>{GUID})\}}?"),
     ("solution", r"holding solution '?(?P<name>\S.{0,198}?)'? (?:already )?exists"),
     ("Attribute", r"cannot delete attribute:? '?(?P<name>[\w.]{1,200})"),
@@ -59,9 +60,42 @@ _SHAPES: tuple[tuple[str | None, str], ...] = (
     ("solution", r"solution cannot be imported: (?P<name>\S{1,200})\. "),
     ("CustomControl property", r"property (?P<name>\w{1,100}) is (?:not declared|required)"),
     (None, r"item ?type: (?P<type>[\w ]{1,60}?) name: (?P<name>.{1,200}?) error ?code"),
-    (None, r"<required type='(?P<type>\w{1,20})' schemaname='(?P<name>[^']{1,200})'"),
+    (
+        None,
+        r"<required (?:key='[0-9]{1,9}' )?type='(?P<type>\w{1,20})'[^<>]{0,200}?"
+        r"\b(?:schemaname|displayname)='(?P<name>[^']{1,200})'",
+    ),
+    (None, rf"root component \{{?(?P<id>{GUID})\}}? of type (?P<type>[0-9]{{1,6}})"),
+    (None, r"root component '?(?P<name>\S{1,200}?)'? of type (?P<type>[0-9]{1,6})"),
+    ("Attribute", r"attribute with name ?= ?'(?P<name>[^']{1,200})'"),
+    ("Attribute", r"attribute '?(?P<name>[a-z]\w{0,20}_\w{1,100})'? is an? \w{1,30}, but an? "),
+    (
+        None,
+        r"\b(?P<type>attribute|entity|relationship|option ?set|web ?resource) with the specified name "
+        r"'?(?P<name>\w{1,200})",
+    ),
+    ("EntityKey", r"(?:entity|alternate) key '(?P<name>[^']{1,200})'"),
+    ("PluginAssembly", r"could not load file or assembly '(?P<name>[^',]{1,200})"),
+    ("PluginAssembly", r"action failed for assembly '(?P<name>[^',]{1,200})"),
+    ("connection", r"\bconnection '(?P<name>[^']{1,200})' (?:to|under)\b"),
+    ("connection", r"permission for connection '(?P<name>[^']{1,200})'"),
+    ("connection", r"connection with name '?(?P<name>[^\s'.,;]{1,200})"),
+    (
+        "connectionreference",
+        r"connection ?reference (?:name |with logical name )?'(?P<name>[^']{1,200})'",
+    ),
+    ("environment variable", r"environment variable '(?P<name>[^']{1,200})'"),
+    ("environment variable", r"environment variable (?P<name>[a-z]\w{0,20}_\w{1,100})"),
+    ("workflow action", r"(?:parameter\(s\) of operation|template action) '(?P<name>[^']{1,200})'"),
+    (None, r"\bthe element '?(?P<type>\w{1,100})'? has incomplete content"),
+    (None, r"\bthe element '(?P<name>\w{1,100})' has invalid child element"),
     (None, r"invalid component type provided:? '?(?P<type>[0-9]{1,6})"),
-    ("AttributeMap", r"an attributemap, .{1,60}? between attribute (?P<name>\w{1,100})"),
+    (
+        "AttributeMap",
+        r"an attributemap, .{1,60}? between attribute \W{0,2}(?P<name>\w{1,100})\W{0,2} and "
+        r"\W{0,2}(?P<other>\w{1,100})",
+    ),
+    ("AttributeMap", r"an attributemap, .{1,60}? between attribute \W{0,2}(?P<name>\w{1,100})"),
     ("solution", r"failed deleting solution (?P<name>[^.]{1,200})\."),
     ("solution", r"\bsolution '(?P<name>[^']{1,200})' (?:failed to import|imported)"),
     (None, rf"\b(?P<type>[a-z]{{3,40}}) ?\((?:id=)?\{{?(?P<id>{GUID})\}}?"),
@@ -69,6 +103,24 @@ _SHAPES: tuple[tuple[str | None, str], ...] = (
     (None, r"\b(?P<type>[a-z]{3,30}) import: failure"),
     (None, rf"component (?:id|with id)\W{{1,6}}(?P<id>{GUID})"),
 )
+
+# Numbers that solution.xml uses for the types people meet most: `coe-upgrade.md` section 7.
+_TYPES = {
+    "1": "Entity",
+    "2": "Attribute",
+    "9": "OptionSet",
+    "10": "EntityRelationship",
+    "20": "Role",
+    "26": "SavedQuery",
+    "29": "Workflow",
+    "60": "SystemForm",
+    "61": "WebResource",
+    "62": "SiteMap",
+    "66": "CustomControl",
+    "80": "AppModule",
+    "300": "CanvasApp",
+}
+_REQUIRED = "<required "
 
 _GIVEN_NAMES = (
     Pattern(
@@ -109,8 +161,12 @@ def _component(kind: str | None, match: Match) -> Component:
     identifier = _clean(groups.get("id"))
     if identifier and _WHOLE_GUID.search(identifier):
         identifier = identifier.strip("{}").lower()
+    named, other = _clean(groups.get("name")), _clean(groups.get("other"))
+    type_ = _clean(groups.get("type")) or kind
+    if str(match.group()).lower().startswith(_REQUIRED):
+        type_ = _TYPES.get(type_ or "", type_)
     return Component(
-        type=_clean(groups.get("type")) or kind, name=_clean(groups.get("name")), id=identifier
+        type=type_, name=f"{named} -> {other}" if named and other else named, id=identifier
     )
 
 

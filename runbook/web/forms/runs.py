@@ -9,6 +9,7 @@ from runbook.domain.decisions.attempts import Plan
 from runbook.domain.pack import Pack
 from runbook.domain.versions import is_higher
 from runbook.domain.vocabulary import ImportOption, Method, Outcome
+from runbook.services.evidence import MAXIMUM
 from runbook.services.runs import Beginning, Report
 from runbook.web.forms.attempts import METHODS, OPTIONS
 from runbook.web.forms.layout import (
@@ -141,7 +142,7 @@ class AdoptForm(NewRunForm):
 class NoteForm(SubmittedForm):
     """A note on the timeline; it never conflicts with what others record."""
 
-    text = forms.CharField(label="Note", max_length=20_000)
+    text = forms.CharField(label="Note", max_length=MAXIMUM)
     step = forms.SlugField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, draft: str = "", **kwargs: Any) -> None:

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from runbook import library
-from runbook.domain.errors import ForbiddenAction, TransitionRefused
+from runbook.domain.errors import ForbiddenAction, SubmissionMismatch, TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.vocabulary import Action
 from runbook.services import runs
-from runbook.services.timeline import Act, Written
+from runbook.services.timeline import Act, Busy, Written
 from runbook.web.carry_out import forbidden, open_run, posted, selected, show
 from runbook.web.forms.runs import AdoptForm, NewRunForm
 from runbook.web.htmx import HtmxRequest
@@ -68,14 +68,22 @@ def _begin(
     if not form.is_bound or not form.is_valid():
         return render(request, template, context, status=422 if form.is_bound else 200)
     act = Act(
-        actor=request.user.actor_id, now=timezone.now(), key=form.cleaned_data["submission_key"]
+        actor=request.user.actor_id,
+        now=timezone.now(),
+        key=form.cleaned_data["submission_key"],
+        content=form.content,
     )
     report = form.report() if isinstance(form, AdoptForm) else None
     try:
         run = runs.start_run(beginning=form.beginning(), act=act, report=report)
-    except TransitionRefused as refusal:
+    except (TransitionRefused, SubmissionMismatch) as refusal:
         form.add_error(None, refusal.sentence)
         return render(request, template, context, status=422)
+    except Busy:
+        form.add_error(None, "The database is busy. Nothing was recorded; send it again.")
+        response = render(request, template, context, status=503)
+        response.headers["Retry-After"] = "5"
+        return response
     messages.success(request, "The record has begun. Everything you do from here on is kept.")
     return redirect("run", run.pk)
 

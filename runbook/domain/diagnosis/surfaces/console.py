@@ -56,8 +56,9 @@ def looks_like(paste: Paste) -> bool:
 def read(paste: Paste) -> Handed:
     """The words of the log; of a log over one MiB the stretches that speak of a failure."""
     notes: tuple[str, ...] = ()
-    text = paste.text if len(paste.data) <= TEXT else ""
-    if not text:
+    if len(paste.data) <= TEXT:
+        text = paste.text
+    else:
         text, notes = excerpt(paste.data).decode("utf-8", "replace"), (LEFT_OUT,)
     kind = Surface.PIPELINE_LOG if _is_pipeline(text) else Surface.CONSOLE
     return as_text(without_stamps(text), kind=kind, notes=notes)

@@ -30,7 +30,7 @@ def excerpt(data: bytes, *, also: Callable[[bytes], bool] | None = None) -> byte
 
     `also` may name further slices worth keeping; it is asked once per slice at most.
     """
-    slices = slices_of(data)
+    slices = slices_of(data) or [(0, 0)]
     strong, weak = _telling(data, slices, also=also)
     last = len(slices) - 1
     beside = [near for number in strong for near in (number - 1, number + 1) if 0 <= near <= last]

@@ -37,7 +37,7 @@ class Paste:
         self.is_text = isinstance(content, str)
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
         self.checked(data)
-        self.data = data if self.is_text else self._as_utf8(data)
+        self.data = data if self.is_text else self.checked(self._as_utf8(data))
 
     @staticmethod
     def checked(data: bytes) -> bytes:

@@ -121,7 +121,12 @@ class _Sheet:
         self._depth -= 1
         kind = self._kinds.get(tag)
         if kind == "Cell":
-            self._cell()
+            text = "".join(self.pieces)
+            self.pieces.clear()
+            if len(text) > NODE:
+                raise Unreadable(TOO_LONG)
+            if len(self._cells) < _CELLS:
+                self._cells.append(text)
         elif kind == "Row":
             cells = self._cells
             if len(cells) == len(COLUMNS) and cells[_STATUS] in _PASSED_OVER and self._usual:
@@ -129,14 +134,6 @@ class _Sheet:
             else:
                 self._row()
             self._cells = []
-
-    def _cell(self) -> None:
-        text = "".join(self.pieces)
-        self.pieces.clear()
-        if len(text) > NODE:
-            raise Unreadable(TOO_LONG)
-        if len(self._cells) < _CELLS:
-            self._cells.append(text)
 
     def end_early(self) -> None:
         """The file broke off: what was read of the last row counts."""
