@@ -17,6 +17,7 @@ from runbook.domain.diagnosis.surfaces import (
     html_text,
     importjob,
     json_text,
+    kept_rows,
     limits,
     other_xml,
     plain_text,
@@ -46,6 +47,17 @@ def _parser(module: ModuleType) -> Callable[[bytes], Handed | None]:
         paste = Paste(data)
         module.looks_like(paste)
         handed: Handed | None = module.read(paste)
+        return handed
+
+    return run
+
+
+def _guarded(module: ModuleType) -> Callable[[bytes], Handed | None]:
+    """A parser that may only be asked for what looks like its own."""
+
+    def run(data: bytes) -> Handed | None:
+        paste = Paste(data)
+        handed: Handed | None = module.read(paste) if module.looks_like(paste) else None
         return handed
 
     return run
@@ -108,6 +120,11 @@ TARGETS = {
         run=_parser(html_text),
         seeds=(_PAGE,),
         pieces=(b"<script", b"<!--", b"-->", b"&#", b";", b"<p "),
+    ),
+    "kept-rows": Target(
+        run=_guarded(kept_rows),
+        seeds=(recognise(_LOG).text.encode(),),
+        pieces=(b"Item category ", b"\n\n", b" name ", b"Error code: ", b"(", b" at "),
     ),
     "app-dialog": Target(
         run=_parser(app_dialog), seeds=(b"AppForbidden\nSession Id: x",), pieces=(b"\n", b"Id")

@@ -1,8 +1,8 @@
 """Lists of failure texts that were each written before the signatures had seen them.
 
 What was right on the first look, before anything was changed: list 1 172 of 233, list 2 144 of 177,
-list 3 118 of 136, list 4 109 of 122, list 5 90 of 92; beside imports 60 of 66. No answer was unsafe
-on any first look. The signatures were made more general after each list, so only the next one
+list 3 118 of 136, list 4 109 of 122, list 5 90 of 92, list 6 85 of 87; beside imports 60 of 66. No
+answer was unsafe on any first look. The signatures were made more general after each list, so only the next one
 told how they do on texts they do not know.
 """
 
@@ -17,7 +17,7 @@ from tests.packs import wordings
 RIGHT = 0.95
 
 
-@pytest.mark.parametrize("number", ["1", "2", "3", "4", "5"])
+@pytest.mark.parametrize("number", ["1", "2", "3", "4", "5", "6"])
 def test_nearly_all_of_a_list_are_taken_for_their_family(number: str) -> None:
     measured = measure(wordings.blind(number), packs()["coe_starter_kit"])
     hit, of = measured.total

@@ -53,7 +53,7 @@ def diagnose(text: str, pack: Knowledge) -> Reading:
         return merged(diagnose_handed(handed, pack), pack, most=MOST_DIAGNOSES)
     long = len(text) > LONGEST
     whole = _read_long(text, pack) if long else _read(_words(handed, text), pack)
-    if long or len(handed.parts) == 1:
+    if long or len(handed.parts) == 1 or not whole.is_import_error:
         return whole
     return merged((whole, *diagnose_handed(handed, pack)), pack, most=MOST_DIAGNOSES)
 

@@ -60,22 +60,26 @@ class Handed:
         object.__setattr__(self, "parts", self.parts[:PARTS] or (self.text,))
 
 
+ITEM = "Item category "
+CODE = "Error code: "
+
+
 def part_of(row: LogRow) -> str:
-    """The words of one row as a text that can be diagnosed alone.
+    """The words of one row as a text that can be diagnosed alone, without an empty line.
 
     The name stands in a form in which the engine takes it for a name and not for a reason.
     """
-    kind = "".join(char for char in row.item_type if char.isalnum())[:40]
+    kind = "".join(char for char in row.item_type if char.isalnum())[:40] or "Item"
     name = " ".join(row.name.replace(":", " ").replace(".", " ").split())[:190]
     identifier = row.id.strip("{} ")
     lines = [
-        row.text,
-        f"Error code: {row.code}" if row.code else "",
-        f"Item category {kind or 'Item'} name {name}." if name else "",
-        f"{kind or 'Item'} ({identifier})" if identifier else "",
+        *row.text.split("\n"),
+        f"{CODE}{row.code}" if row.code else "",
+        f"{ITEM}{kind} name {name}." if name else f"{ITEM}{kind}.",
+        f"{kind} ({identifier})" if identifier else "",
         " at ".join(filter(None, (row.status, row.time))),
     ]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(line for line in lines if line.strip())
 
 
 class Rows:

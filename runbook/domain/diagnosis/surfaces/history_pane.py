@@ -17,7 +17,7 @@ _PANE = 40
 _GUID = Pattern(r"^\{?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\}?$")
 _ONE_CODE = Pattern(r"^(?:0x)?8[0-9a-f]{7}$|^-214[0-9]{7}$")
 _A_CODE = Pattern(r"80[0-9a-f]{6}|-214[0-9]{7}")
-_A_TIME = Pattern(r"\b[0-9]{1,2}[:.h][0-9]{2}\b")
+_A_TIME = Pattern(r"^[0-9].*\b[0-9]{1,2}[:.h][0-9]{2}\b")
 _OTHER_LABEL = Pattern(r"correlat|client|request|tracking|session|environment|tenant|async")
 _INVISIBLE = ("\u200e", "\u200f", "\u202a", "\u202c", "\ufeff", "\u200b")
 _SEPARATORS = ("\t", ": ", "\uff1a", " : ", "\u00a0: ", "|")
@@ -48,7 +48,7 @@ def _panes(lines: list[str]) -> list[list[str]]:
     for number, line in enumerate(lines):
         value = _value(line)
         code = _ONE_CODE.search(value) is not None
-        if coded and (code or (ended and _more_codes(lines[number:]))):
+        if coded and (code or (ended and _more_codes(lines[number : number + _PANE]))):
             panes.append([])
             coded = ended = False
         coded = coded or code
@@ -58,7 +58,7 @@ def _panes(lines: list[str]) -> list[list[str]]:
 
 
 def _more_codes(lines: list[str]) -> bool:
-    return any(_ONE_CODE.search(_value(line)) for line in lines[:_PANE])
+    return any(_ONE_CODE.search(_value(line)) for line in lines)
 
 
 def _relabelled(pane: list[str]) -> list[str]:

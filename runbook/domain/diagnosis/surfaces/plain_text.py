@@ -15,7 +15,7 @@ from runbook.domain.patterns import Pattern
 NOTHING_FAILED = "Nothing in it looks like the report of a failure."
 
 _FAILURE = Pattern(
-    r"\berrors?\b|fail(?:ed|ure|ing|s)?\b|exception|cannot|can't|denied|timed? ?out|invalid"
+    r"\berrors?\b|fail(?:ed|s)?\b|failure|failing|exception|cannot|can't|denied|timed? ?out|invalid"
 )
 _RULE = "-=_*~# \t"
 _MARKED = frozenset("0123456789([-*•#eE")

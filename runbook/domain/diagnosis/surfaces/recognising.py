@@ -9,6 +9,7 @@ from runbook.domain.diagnosis.surfaces import (
     html_text,
     importjob,
     json_text,
+    kept_rows,
     other_xml,
     plain_text,
     reports_zip,
@@ -20,6 +21,7 @@ from runbook.domain.diagnosis.surfaces.paste import Paste
 SURFACES: tuple[ModuleType, ...] = (
     spreadsheet,
     importjob,
+    kept_rows,
     other_xml,
     json_text,
     html_text,

@@ -189,3 +189,15 @@ def test_memory_stays_flat_over_a_log_of_twenty_mebibytes() -> None:
     assert len(content) > 19 * MEBIBYTE
     assert codes_of(handed) == ["80097376"]
     assert grown < 30 * MEBIBYTE
+
+
+def test_the_words_that_are_kept_of_a_log_read_the_same_again(pack: Pack) -> None:
+    handed = recognise(spreadsheet([*ROWS, log_row("Failure", "", f"{PENDING}\n\nIt ended.")]))
+
+    again = recognise(handed.text)
+
+    assert again.parts == handed.parts
+    assert diagnose_handed(again, pack) == diagnose_handed(handed, pack)
+    assert diagnose(handed.text, pack) == diagnose(
+        spreadsheet([*ROWS, log_row("Failure", "", f"{PENDING}\n\nIt ended.")]), pack
+    )
