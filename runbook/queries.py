@@ -264,12 +264,12 @@ def notes_on(about: str, subjects: Iterable[str]) -> list[Note]:
     return list(rows.select_related("author").order_by("-created")[:50])
 
 
-def evidence_text(run: Run, digest: str) -> str | None:
-    """A captured text after secret removal; None when it is unknown or was erased."""
-    row = Evidence.objects.filter(run=run, digest=digest).values_list("text", flat=True).first()
-    return row if row is None else str(row)
-
-
-def evidence_texts(run: Run) -> dict[str, str | None]:
-    """All captured texts of a run by digest."""
-    return dict(Evidence.objects.filter(run=run).values_list("digest", "text"))
+def evidence_texts(run: Run, digests: Iterable[str] | None = None) -> dict[str, str | None]:
+    """Captured texts of a run by digest, all of them if none are named; None for an erased one."""
+    rows = Evidence.objects.filter(run=run)
+    if digests is not None:
+        wanted = set(digests)
+        if not wanted:
+            return {}
+        rows = rows.filter(digest__in=wanted)
+    return dict(rows.values_list("digest", "text"))

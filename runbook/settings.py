@@ -255,6 +255,11 @@ CONTENT_SECURITY_POLICY = {
 
 # The largest text a form accepts is a 1 MiB paste. Each character outside ASCII has up to four bytes
 # and each of them takes three on the way.
+FILE_UPLOAD_HANDLERS = [
+    "runbook.web.upload_limit.LimitedUpload",  # Django's own limit does not count files
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
 
 STATIC_URL = "/static/"

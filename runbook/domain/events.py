@@ -207,13 +207,18 @@ class AttemptCancelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCaptured:
-    """An error text was handed in; stored under its digest after secret removal."""
+    """An error text was handed in; stored under its digest after secret removal.
+
+    `rows_digest` names the failing rows of a log, `source` what kind of thing was handed in.
+    """
 
     type: ClassVar[str] = "error.captured"
     number: int
     digest: str
     size: int
     secrets_removed: int = 0
+    rows_digest: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,11 @@ def is_settled(standing: Standing) -> bool:
 
 
 def next_step(found: tuple[Standing, ...]) -> Standing | None:
-    """The first step that a person can or must act on now."""
+    """The step to act on now: the import while it is under way or in trouble, else the first open."""
+    urgent = {StepState.IN_PROGRESS, StepState.WAITING, StepState.FAILED, StepState.UNKNOWN}
+    for standing in found:
+        if standing.step.kind is StepKind.IMPORT and standing.state in urgent:
+            return standing
     acting = {StepState.FAILED, StepState.UNKNOWN}
     for standing in found:
         if standing.is_open or standing.state in acting:

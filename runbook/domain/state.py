@@ -63,6 +63,7 @@ class Attempt:
     reason: str = ""
     no_text: bool = False
     error_digest: str = ""
+    rows_digest: str = ""
     reading: Reading | None = None
     family: str = ""
     fingerprint: str = ""
@@ -354,8 +355,8 @@ def _diagnosis(
     state: RunState, event: ev.ErrorCaptured | ev.DiagnosisMade | ev.DiagnosisChosen
 ) -> RunState:
     match event:
-        case ev.ErrorCaptured(digest=digest):
-            return _amend(state, error_digest=digest)
+        case ev.ErrorCaptured(digest=digest, rows_digest=rows):
+            return _amend(state, error_digest=digest, rows_digest=rows)
         case ev.DiagnosisMade(reading=reading):
             return _amend(
                 state,

@@ -9,6 +9,7 @@ from runbook.domain.decisions import readings
 from runbook.domain.decisions.attempts import Captured, Plan, Result
 from runbook.domain.decisions.readings import Look
 from runbook.domain.diagnosis.engine import diagnose
+from runbook.domain.diagnosis.surfaces.handed import Handed
 from runbook.domain.pack import Pack
 from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action, Outcome
@@ -47,9 +48,15 @@ def record_attempt(
     reason: str = "",
     error_text: str = "",
     no_text: bool = False,
+    handed: Handed | None = None,
 ) -> Written:
-    """Ends the open attempt: text masked and stored, read by the engine, all in one transaction."""
-    kept = evidence.prepare(error_text) if error_text.strip() else None
+    """Ends the open attempt: text masked and stored, read by the engine, all in one transaction.
+
+    `handed` is what an uploaded file told; it comes before a text that was pasted beside it.
+    """
+    told = "\n\n".join(part for part in (handed.text if handed else "", error_text) if part.strip())
+    kept = evidence.prepare(told[: evidence.MAXIMUM]) if told else None
+    rows = evidence.prepare_rows(handed.rows) if handed else None
 
     def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
         captured = None
@@ -59,13 +66,16 @@ def record_attempt(
                 size=kept.size,
                 reading=diagnose(kept.text, pack),
                 secrets_removed=kept.secrets_removed,
+                rows_digest=rows.digest if rows else "",
+                source=handed.kind.value if handed else "",
             )
         result = Result(outcome=outcome, reason=reason, no_text=no_text, captured=captured)
         made = decisions.record_attempt(
             state, pack, result=result, happened_at=act.when, now=act.now
         )
-        if kept is not None:
-            evidence.store(run, kept, act=act)
+        for text in (kept, rows):
+            if text is not None:
+                evidence.store(run, text, act=act)
         return made
 
     return timeline.record(run_id, Action.RECORD_ATTEMPT, act=act, decide=decide)

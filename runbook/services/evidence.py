@@ -1,9 +1,12 @@
 """Texts that people hand in: cleaned, freed of secrets, stored by digest."""
 
+import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from runbook.domain import chain
+from runbook.domain.diagnosis.surfaces.handed import LogRow
 from runbook.domain.redaction import mask
 from runbook.models import Evidence, Run
 from runbook.services.timeline import Act
@@ -39,6 +42,19 @@ def prepare(text: str) -> Kept:
     salt = secrets.token_bytes(chain.SALT_BYTES)
     digest = chain.tagged_hash("uwlog.evidence.v1", salt + masked.text.encode())
     return Kept(digest=digest, salt=salt, text=masked.text, secrets_removed=masked.removed)
+
+
+def prepare_rows(rows: Sequence[LogRow]) -> Kept | None:
+    """The failing rows of a log as a text of their own, each word freed of secrets; None without."""
+    if not rows:
+        return None
+    masked = [
+        {name: mask(clean(value)).text for name, value in asdict(row).items()} for row in rows
+    ]
+    text = json.dumps(masked, ensure_ascii=False)
+    salt = secrets.token_bytes(chain.SALT_BYTES)
+    digest = chain.tagged_hash("uwlog.evidence.v1", salt + text.encode())
+    return Kept(digest=digest, salt=salt, text=text, secrets_removed=0)
 
 
 def store(run: Run, kept: Kept, *, act: Act) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,9 @@ TOO_MUCH_WORK = (
     "Reading this file took too much time or memory; paste the words of the error instead."
 )
 
+BUSY = "Too many files are being read at this moment; hand it in again in a minute."
+# Each reader may take half a gigabyte, so two at a time are enough for one process of the product.
+_READERS = threading.BoundedSemaphore(2)
 _HOUSE = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-m", "runbook.services.uploads")
 _CHUNK = 256 * 1024
@@ -52,7 +56,12 @@ def inspect(file: IO[bytes], name: str, *, size: int | None = None) -> Handed:
     """
     if size is not None and size > UPLOAD:
         raise Unreadable(TOO_LARGE)
-    answer = _answer_of(_content(file))
+    if not _READERS.acquire(timeout=KILLED_AFTER):
+        raise Unreadable(BUSY)
+    try:
+        answer = _answer_of(_content(file))
+    finally:
+        _READERS.release()
     if "refused" in answer:
         raise Unreadable(answer["refused"])
     return Handed(

@@ -132,7 +132,7 @@ def carry_out(
 
 def _bound(form: forms.Form, request: HtmxRequest) -> forms.Form:
     """The form as the page built it, with the person's data in it."""
-    form.data, form.is_bound = request.POST, True
+    form.data, form.files, form.is_bound = request.POST, request.FILES, True
     return form
 
 

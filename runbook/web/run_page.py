@@ -1,5 +1,6 @@
 """The run page as one value: what the templates show, nothing they would have to compute."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from runbook.domain.diagnosis.family import ErrorFamily
 from runbook.domain.progress import Standing, is_settled, missing, next_step, standings
 from runbook.domain.readiness import ReadinessRow, row_of
 from runbook.domain.retries import Blocker, blockers, governing_family, import_step
-from runbook.domain.state import RunState
+from runbook.domain.state import Attempt, RunState
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, RunStage, StepKind, StepState
 from runbook.exports import FORMATS
@@ -134,6 +135,7 @@ def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any
     family = governing_family(attempt, run.pack)
     entries = queries.timeline_page(run.row)
     standing_in_the_way = _blockers(selection)
+    texts = _texts_of(run, attempt)
     return {
         "run": run,
         "state": state,
@@ -154,7 +156,8 @@ def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any
         "attempt": attempt,
         "family": family,
         "families": _offered(run, attempt.reading.diagnoses if attempt and attempt.reading else ()),
-        "error_text": _error_text(run),
+        "error_text": texts.get(attempt.error_digest) if attempt else None,
+        "log_rows": _log_rows(texts.get(attempt.rows_digest)) if attempt else [],
         "experience": queries.experience_of(user, attempt.fingerprint) if attempt else None,
         "notes": _notes(run),
         "reading_row": _row(run),
@@ -203,11 +206,14 @@ def _solution_title(run: OpenRun) -> str:
     return known.get(name) or name or run.pack.title
 
 
-def _error_text(run: OpenRun) -> str | None:
-    attempt = run.state.current_attempt
-    if attempt is None or not attempt.error_digest:
-        return None
-    return queries.evidence_text(run.row, attempt.error_digest)
+def _texts_of(run: OpenRun, attempt: Attempt | None) -> dict[str, str | None]:
+    """The error text and the failing rows of the last attempt, by digest."""
+    wanted = [attempt.error_digest, attempt.rows_digest] if attempt else []
+    return queries.evidence_texts(run.row, [digest for digest in wanted if digest])
+
+
+def _log_rows(text: str | None) -> list[dict[str, str]]:
+    return json.loads(text) if text else []
 
 
 def _notes(run: OpenRun) -> list[Note]:

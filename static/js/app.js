@@ -98,7 +98,7 @@
     const [files, field] = [$("[data-paste-file]"), $("[data-paste]")];
     if (files && event.clipboardData.files.length) {
       files.files = event.clipboardData.files;
-      return say("The picture is attached. Add a caption and record it.", true);
+      return say("The file is attached. Nothing is recorded yet.", true);
     }
     if (!field || typing(event.target)) return;
     event.preventDefault();

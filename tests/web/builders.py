@@ -51,7 +51,7 @@ SENT: Mapping[str, Sent] = {
     "add-note": Sent(
         action=Action.ADD_NOTE,
         typed={"text": "It rains."},
-        wrong={"text": "It rains. " * 2_001},
+        wrong={"text": "It rains. " * 110_000},
         kept="It rains. It rains.",
     ),
     "pause": _reasoned(Action.PAUSE),

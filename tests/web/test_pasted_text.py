@@ -66,7 +66,7 @@ def test_more_than_that_comes_back_with_a_sentence(
     assert events(importing) == before
 
 
-@pytest.mark.parametrize("size", [5 * MIB, 50 * MIB])
+@pytest.mark.parametrize("size", [14 * MIB, 50 * MIB])
 @pytest.mark.parametrize("htmx", [False, True])
 def test_far_more_is_refused_before_anybody_reads_it(
     as_ana: Client, importing: Run, size: int, htmx: bool

@@ -84,8 +84,8 @@ def test_without_the_memory_of_keys_a_double_click_would_count_twice(
     as_ana: Client, ready: Ready, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, data = ready("add-note")
-    monkeypatch.setattr(timeline, "_earlier", lambda *_, **__: None)
-    monkeypatch.setattr(timeline, "_remember", lambda *_, **__: None)
+    monkeypatch.setattr(timeline, "earlier", lambda *_, **__: None)
+    monkeypatch.setattr(timeline, "remember", lambda *_, **__: None)
 
     send(as_ana, "add-note", run, data)
     send(as_ana, "add-note", run, data)

@@ -46,6 +46,8 @@ class Captured:
     size: int
     reading: Reading
     secrets_removed: int = 0
+    rows_digest: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,8 @@ def _captured(result: Result, number: int) -> list[ev.Event]:
             digest=result.captured.digest,
             size=result.captured.size,
             secrets_removed=result.captured.secrets_removed,
+            rows_digest=result.captured.rows_digest,
+            source=result.captured.source,
         )
     ]
 

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from runbook.domain.decisions.attempts import Plan
 from runbook.domain.decisions.readings import Look
+from runbook.domain.diagnosis.surfaces.handed import Handed, Unreadable
 from runbook.domain.pack import Pack
 from runbook.domain.readiness import YesNo
 from runbook.domain.vocabulary import ImportOption, Method, Outcome
+from runbook.services import uploads
 from runbook.services.attempts import Removal
 from runbook.web.forms.layout import GuardedForm, PasteField, TimedForm, text_area
 from runbook.web.forms.steps import check_sha256, check_version
@@ -99,11 +102,19 @@ class AttemptForm(TimedForm):
         help_text="Paste everything: history pane, dialog, console, JSON. Secrets are cut out "
         "before anything is stored; ids and codes are kept.",
     )
+    error_file = forms.FileField(
+        label="Or hand in a file",
+        required=False,
+        help_text="Import log, import job XML, reports zip, JSON or text, up to 20 MiB. "
+        "Only what it says about failures is kept, not the file.",
+        widget=forms.FileInput(attrs={"data-paste-file": ""}),
+    )
     no_text = forms.BooleanField(label="No error text was shown anywhere", required=False)
     reason = forms.CharField(
         label="What you saw", max_length=2_000, required=False, widget=text_area(2)
     )
-    field_order = ["outcome", "error_text", "no_text", "reason", "happened_at"]
+    field_order = ["outcome", "error_text", "error_file", "no_text", "reason", "happened_at"]
+    handed: Handed | None = None
 
     def __init__(self, *args: Any, draft: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,13 +125,23 @@ class AttemptForm(TimedForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        shown = (data.get("error_text") or "").strip()
+        self._read(data.get("error_file"))
+        shown = (data.get("error_text") or "").strip() or self.handed
         failed = data.get("outcome") == Outcome.FAILED
-        if failed and not shown and not data.get("no_text"):
+        if failed and not shown and not data.get("no_text") and not self.errors:
             self.add_error("error_text", "Paste the error text, or state that none was shown.")
         if data.get("outcome") == Outcome.CANCELLED and not data.get("reason", "").strip():
             self.add_error("reason", "Say why you stopped it.")
         return data
+
+    def _read(self, file: UploadedFile | None) -> None:
+        """Reads the file in a process of its own; what cannot be read is said beside the field."""
+        if file is None:
+            return
+        try:
+            self.handed = uploads.inspect(file, file.name or "", size=file.size)
+        except Unreadable as problem:
+            self.add_error("error_file", problem.sentence)
 
 
 class StateForm(TimedForm):

@@ -25,6 +25,7 @@ def record_attempt(act: Act, form: Any, *, run_id: uuid.UUID, step: str) -> Writ
         reason=form.cleaned_data["reason"],
         error_text=form.cleaned_data["error_text"],
         no_text=form.cleaned_data["no_text"],
+        handed=form.handed,
     )
 
 
