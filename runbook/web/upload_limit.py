@@ -14,16 +14,9 @@ MOST = UPLOAD + 1024 * 1024
 class LimitedUpload(FileUploadHandler):
     """Counts what comes in and refuses the request when it is more than any form may carry."""
 
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,  # noqa: N803 - Django's name for it
-        content_length: int,
-        boundary: str,
-        encoding: str | None = None,
-    ) -> None:
-        """Refuses by the announced length, before a single byte is kept."""
-        if content_length > MOST:
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        """Refuses by the announced length, the third argument, before a single byte is kept."""
+        if args[2] > MOST:
             raise RequestDataTooBig("The file is larger than 20 MiB.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

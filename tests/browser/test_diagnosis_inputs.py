@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from runbook import library, queries
 from runbook.domain.decisions.readings import Look
@@ -60,8 +60,8 @@ def importing(user: User, now: datetime) -> Run:
 
 def hand_in(me: Person, name: str, content: bytes) -> None:
     """Puts a file beside the text, as if it had been picked from the disk."""
-    file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    me.field("Or hand in a file").set_input_files([file])  # type: ignore[list-item]
+    file = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+    me.field("Or hand in a file").set_input_files(file)
 
 
 def titles(me: Person) -> Locator:
@@ -104,7 +104,8 @@ def test_a_log_shows_its_failing_rows_and_the_first_one_is_the_cause(me: Person)
     is_locked(me)
     expect(titles(me).first).to_have_text(GATEWAY)
     rows = me.page.get_by_role("table", name="Rows of the log that failed").locator("tbody tr")
-    expect(rows.filter(visible=True)).to_contain_text(["HELPER - Add User", "CLEANUP - Old Flow"])
+    expect(rows.filter(visible=True)).to_have_count(2)
+    expect(rows).to_contain_text(["HELPER - Add User", "CLEANUP - Old Flow"])
     me.does_not_see("SYNC - Never Reached")
     queries.verify_run(Run.objects.get())
 
