@@ -97,6 +97,15 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What changed with one revision of the pack, for people who read it before."""
+
+    revision: int
+    date: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """What the example runs of the pack are played with; `error_text` is the failure they meet."""
 
@@ -149,6 +158,7 @@ class Pack:
     paths: Paths = Paths()
     codes: tuple[ErrorCode, ...] = ()
     example: Example | None = None
+    history: tuple[Change, ...] = ()
     digest: str = ""
 
     def family(self, slug: str) -> ErrorFamily:

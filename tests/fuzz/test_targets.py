@@ -1,5 +1,8 @@
 """Every parser meets a fixed number of made-up inputs in each run of the checks."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,3 +43,17 @@ def test_a_good_input_is_read(name: str) -> None:
 def test_many_times_the_same_piece_stays_linear(name: str) -> None:
     for piece in TARGETS[name].pieces:
         check(TARGETS[name], TARGETS[name].seeds[0] + piece * 3000)
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_the_guided_fuzzer_finds_no_fault(name: str) -> None:
+    """In a process of its own: the fuzzer ends the process it runs in."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.run", "--target", name, "--runs", "1000"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,10 +1,10 @@
 """A file instead of a paste: a log's failing rows stay visible, what cannot be read is said."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from runbook.domain.vocabulary import RunStage
@@ -36,7 +36,7 @@ def import_log(*failures: tuple[str, str, str]) -> bytes:
     ).encode()
 
 
-def hand_in(client: Client, run: Run, content: bytes, *, name: str = "log.xml") -> HttpResponse:
+def hand_in(client: Client, run: Run, content: bytes, *, name: str = "log.xml") -> Any:
     data = as_shown(client, "record-attempt", run, {"outcome": "failed"})
     file = SimpleUploadedFile(name, content)
     return client.post(address("record-attempt", run), {**data, "error_file": file})
