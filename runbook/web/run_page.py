@@ -12,13 +12,13 @@ from django import forms
 from runbook import queries
 from runbook.domain.access import may
 from runbook.domain.decisions.runs import unmet_criteria
-from runbook.domain.diagnosis.family import ErrorFamily
+from runbook.domain.diagnosis.family import Diagnosis, ErrorFamily
 from runbook.domain.progress import Standing, is_settled, missing, next_step, standings
 from runbook.domain.readiness import ReadinessRow, row_of
 from runbook.domain.retries import Blocker, blockers, governing_family, import_step
 from runbook.domain.state import Attempt, RunState
 from runbook.domain.transitions import TRANSITIONS
-from runbook.domain.vocabulary import Action, RunStage, StepKind, StepState
+from runbook.domain.vocabulary import Action, Confidence, RunStage, StepKind, StepState
 from runbook.exports import FORMATS
 from runbook.models import Note, User
 from runbook.queries import OpenRun
@@ -110,7 +110,9 @@ def _import_forms(selection: Selection, guard: dict[str, Any]) -> Forms:
         "state": attempt_forms.StateForm(**guard),
         "repair": attempt_forms.RepairForm(**guard),
         "removal": attempt_forms.RemovalForm(**guard, base=base, holding=f"{base}{suffix}"),
-        "diagnosis": attempt_forms.DiagnosisForm(**guard, pack=run.pack),
+        "diagnosis": attempt_forms.DiagnosisForm(
+            **guard, pack=run.pack, suggested=[family.slug for _, family in _offered(run)]
+        ),
         "retry_checks": retry_checks_form(run),
     }
 
@@ -155,7 +157,7 @@ def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any
         "forms": forms_,
         "attempt": attempt,
         "family": family,
-        "families": _offered(run, attempt.reading.diagnoses if attempt and attempt.reading else ()),
+        "families": _offered(run),
         "error_text": texts.get(attempt.error_digest) if attempt else None,
         "log_rows": _log_rows(texts.get(attempt.rows_digest)) if attempt else [],
         "experience": queries.experience_of(user, attempt.fingerprint) if attempt else None,
@@ -194,9 +196,29 @@ def _by_phase(found: tuple[Standing, ...]) -> dict[str, list[Standing]]:
     return phases
 
 
-def _offered(run: OpenRun, diagnoses: Any) -> list[tuple[Any, ErrorFamily]]:
-    """The diagnoses of the last text with their families, best first."""
-    return [(diagnosis, run.pack.family(diagnosis.family)) for diagnosis in diagnoses]
+def _offered(run: OpenRun) -> list[tuple[Diagnosis, ErrorFamily]]:
+    """The diagnoses of the last text with their families; what a person chose stands first."""
+    attempt = run.state.current_attempt
+    if attempt is None or attempt.reading is None:
+        return []
+    found = {each.family: each for each in attempt.reading.diagnoses}
+    if attempt.chosen:
+        chosen = found.pop(attempt.family, None) or _chosen(run.pack.family(attempt.family))
+        found = {attempt.family: chosen, **found}
+    return [(each, run.pack.family(slug)) for slug, each in found.items()]
+
+
+def _chosen(family: ErrorFamily) -> Diagnosis:
+    """A family that no word of the text suggested; only a person stands behind it."""
+    return Diagnosis(
+        family=family.slug,
+        revision=family.revision,
+        confidence=Confidence.POSSIBLE,
+        disposition=family.disposition,
+        quote="",
+        reason="The text did not suggest this family; a person chose it.",
+        matched_by="a person",
+    )
 
 
 def _solution_title(run: OpenRun) -> str:

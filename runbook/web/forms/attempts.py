@@ -1,5 +1,6 @@
 """Forms of the import: start, outcome, installed state, repair, removal, diagnosis, escalation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -243,10 +244,20 @@ class DiagnosisForm(GuardedForm):
     family = forms.ChoiceField(label="Family")
     reason = forms.CharField(label="Why", max_length=2_000, required=False, widget=text_area(2))
 
-    def __init__(self, *args: Any, pack: Pack, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, pack: Pack, suggested: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        titles = {family.slug: family.title for family in pack.families}
+        likely = [(slug, titles[slug]) for slug in suggested]
+        others = sorted(
+            ((slug, title) for slug, title in titles.items() if slug not in suggested),
+            key=lambda pair: pair[1],
+        )
         self.fields["family"] = forms.ChoiceField(
-            label="Family", choices=[(family.slug, family.title) for family in pack.families]
+            label="Family",
+            choices=[("", "Choose"), ("The text suggests", likely), ("All others", others)],
+            help_text="For one that the text does not suggest, say why.",
         )
 
 
