@@ -3,15 +3,17 @@
 from datetime import datetime
 
 from runbook.domain.pack import Pack
-from runbook.domain.retries import governing_family, starts_of
+from runbook.domain.retries import governing_family, import_step, starts_of
 from runbook.domain.retry import is_exhausted
-from runbook.domain.state import RunState
-from runbook.domain.vocabulary import InstalledState
+from runbook.domain.state import RunState, check_key
+from runbook.domain.vocabulary import PASSING, InstalledState
 
 LIMIT_REACHED = "limit-reached"
 UNKNOWN_ERROR = "unknown-error"
 DATA_DAMAGE = "data-damage"
 OPERATION_OPEN_TOO_LONG = "operation-open-too-long"
+HEALTH_CLEAR_BUT_FAILING = "health-clear-but-failing"
+TEST_WORKS_PRODUCTION_FAILS = "test-works-production-fails"
 REPAIRS_DID_NOT_HELP = "repairs-did-not-help"
 
 
@@ -39,8 +41,19 @@ def _rules(state: RunState, pack: Pack, *, now: datetime) -> dict[str, bool]:
             and seen.state is InstalledState.RUNNING
             and seen.operation_minutes >= pack.readiness.operation_limit_minutes
         ),
+        HEALTH_CLEAR_BUT_FAILING: bool(family) and len(tried) > 1 and _all_was_well(state, pack),
+        TEST_WORKS_PRODUCTION_FAILS: bool(family)
+        and state.answers.get("test_result") == "passed"
+        and state.answers.get("is_production") == "yes",
         REPAIRS_DID_NOT_HELP: state.repairs > 1 and state.repaired_after < len(state.attempts),
     }
+
+
+def _all_was_well(state: RunState, pack: Pack) -> bool:
+    """Whether everything looked at before the last try, health among it, was found in order."""
+    step, number = import_step(pack), len(state.attempts)
+    marks = [state.checks.get(check_key(step, c.slug)) for c in pack.readiness.before_retry]
+    return all(m is not None and m.attempt == number and m.result in PASSING for m in marks)
 
 
 def _times_seen(state: RunState, family: str) -> int:

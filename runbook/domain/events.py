@@ -168,6 +168,7 @@ class AttemptStarted:
     file_version: str = ""
     file_sha256: str = ""
     tool_version: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from runbook.domain import events as ev
 from runbook.domain.pack import Pack
 from runbook.domain.patterns import Match, Pattern
-from runbook.domain.readiness import row_of
+from runbook.domain.readiness import Sighting, row_for
 from runbook.domain.state import Attempt, RunState
 from runbook.domain.steps import Check, Question, Step
 from runbook.domain.vocabulary import CheckResult, InstalledState
@@ -375,10 +375,10 @@ _STATE_KINDS = {
 }
 
 
-def state_title(pack: Pack, state: InstalledState) -> str:
-    """What the pack calls an installed state."""
+def state_title(pack: Pack, state: InstalledState, *, sighting: Sighting) -> str:
+    """What the pack calls what was seen."""
     try:
-        return row_of(pack.readiness, state).title
+        return row_for(pack.readiness, sighting).title
     except LookupError:
         return state.value
 
@@ -393,7 +393,7 @@ def _state_read(event: ev.StateRead, words: _Words) -> Line:
         f"last result {event.last_result}" if event.last_result else "",
     ]
     return Line(
-        headline=f"Installed state read: {state_title(words.pack, event.state)}",
+        headline=f"Installed state read: {state_title(words.pack, event.state, sighting=event.sighting)}",
         detail=", ".join(part for part in seen if part),
         kind=_STATE_KINDS[event.state],
     )

@@ -9,7 +9,7 @@ from runbook.domain.pack import Pack
 from runbook.domain.state import RunState, check_key
 from runbook.domain.steps import Step
 from runbook.domain.vocabulary import (
-    CheckResult,
+    PASSING,
     InstalledState,
     RunStage,
     Severity,
@@ -32,7 +32,6 @@ _IMPORT_STATES = {
     RunStage.CLOSED: StepState.DONE,
     RunStage.ABANDONED: StepState.SKIPPED,
 }
-_PASSING = frozenset({CheckResult.PASSED, CheckResult.BY_HAND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +191,7 @@ def _met(state: RunState, step: Step, slug: str) -> bool:
         return True
     if mark is None:
         return False
-    return severity is Severity.WARN or mark.result in _PASSING
+    return severity is Severity.WARN or mark.result in PASSING
 
 
 def _state_is_known(state: RunState) -> bool:

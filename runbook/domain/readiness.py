@@ -15,6 +15,7 @@ class Base(StrEnum):
     OLD = "old"
     NEW = "new"
     OTHER = "other"
+    UNKNOWN = "unknown"
 
 
 class YesNo(StrEnum):
@@ -34,6 +35,7 @@ class Sighting:
     running: YesNo
     mixed: YesNo = YesNo.NO
     already_exists: bool = False
+    holding_is_target: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class ReadinessRow:
     running: tuple[YesNo, ...] = ()
     mixed: tuple[YesNo, ...] = ()
     already_exists: bool | None = None
+    holding_is_target: bool | None = None
     look_again_minutes: int = 0
     citations: tuple[Citation, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
@@ -65,7 +68,8 @@ class Readiness:
     """The decision table of a pack, the list to answer before each retry, and the deletion warning.
 
     `removal_warning` is the data-loss explanation of the deletion interlock; `holding_suffix` turns
-    a solution's unique name into its holding solution's.
+    a solution's unique name into its holding solution's. What was looked at before a retry counts
+    for `answers_hold_minutes`.
     """
 
     rows: tuple[ReadinessRow, ...]
@@ -73,6 +77,7 @@ class Readiness:
     removal_warning: str
     holding_suffix: str = "_Upgrade"
     operation_limit_minutes: int = 240
+    answers_hold_minutes: int = 60
 
 
 def row_for(readiness: Readiness, sighting: Sighting) -> ReadinessRow:
@@ -83,19 +88,12 @@ def row_for(readiness: Readiness, sighting: Sighting) -> ReadinessRow:
     raise LookupError(f"no readiness row fits {sighting}")
 
 
-def row_of(readiness: Readiness, state: InstalledState) -> ReadinessRow:
-    """The first row that stands for an installed state."""
-    for row in readiness.rows:
-        if row.state is state:
-            return row
-    raise LookupError(state)
-
-
 def _fits(row: ReadinessRow, sighting: Sighting) -> bool:
     return (
         (not row.base or sighting.base in row.base)
         and (not row.holding or sighting.holding in row.holding)
         and (not row.running or sighting.running in row.running)
         and (not row.mixed or sighting.mixed in row.mixed)
-        and (row.already_exists is None or sighting.already_exists == row.already_exists)
+        and row.already_exists in {None, sighting.already_exists}
+        and row.holding_is_target in {None, sighting.holding_is_target}
     )

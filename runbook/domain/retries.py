@@ -9,8 +9,9 @@ from runbook.domain.diagnosis.family import ErrorFamily
 from runbook.domain.pack import Pack
 from runbook.domain.retry import RetryPolicy, is_exhausted, next_due, rung_for
 from runbook.domain.state import Attempt, RunState, check_key
+from runbook.domain.steps import Check
 from runbook.domain.vocabulary import (
-    CheckResult,
+    PASSING,
     Disposition,
     Outcome,
     RunStage,
@@ -28,7 +29,6 @@ _NEEDS_REPAIR = frozenset(
         Disposition.CONTACT_SUPPORT,
     }
 )
-_PASSING = frozenset({CheckResult.PASSED, CheckResult.BY_HAND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,24 +128,46 @@ def blockers(state: RunState, pack: Pack, *, now: datetime) -> tuple[Blocker, ..
     if wait and not wait.overridden and now < wait.due:
         found.append(Blocker(sentence=wait.reason, due=wait.due, liftable=True))
     if state.attempts or state.adopted:
-        found += _unanswered(state, pack)
+        found += _unanswered(state, pack, now=now)
+        found += _unread(state, pack, now=now)
     return tuple(found)
 
 
-def _unanswered(state: RunState, pack: Pack) -> list[Blocker]:
+def checks_before_retry(state: RunState, pack: Pack) -> tuple[Check, ...]:
+    """The list to answer before the next try; applying an upgrade imports no file."""
+    applying = state.stage is RunStage.UPGRADE_PENDING
+    return tuple(c for c in pack.readiness.before_retry if not (applying and c.import_only))
+
+
+def still_holds(at: datetime, pack: Pack, *, now: datetime) -> bool:
+    """Whether something looked at then still counts before a retry."""
+    return now - at <= timedelta(minutes=pack.readiness.answers_hold_minutes)
+
+
+def _unanswered(state: RunState, pack: Pack, *, now: datetime) -> list[Blocker]:
     """The list before a retry, answered anew for each attempt; a failed blocking check is final."""
     step, number = import_step(pack), len(state.attempts) + 1
     found: list[Blocker] = []
-    for check in pack.readiness.before_retry:
+    for check in checks_before_retry(state, pack):
         mark = state.checks.get(check_key(step, check.slug))
         if mark is None or mark.attempt != number:
             found.append(Blocker(sentence=f"Answer: {check.text}", check=check.slug))
-        elif check.severity is Severity.BLOCK and mark.result not in _PASSING:
+        elif check.severity is Severity.BLOCK and mark.result not in PASSING:
             found.append(Blocker(sentence=f"Not met: {check.text}", check=check.slug))
+        elif not still_holds(mark.at, pack, now=now):
+            found.append(Blocker(sentence=f"Look once more: {check.text}", check=check.slug))
     return found
 
 
-def can_start(state: RunState, pack: Pack, *, now: datetime) -> bool:
-    """Whether a retry, or applying the pending upgrade, may start now."""
-    waiting = state.stage in {RunStage.RETRY_PLANNED, RunStage.UPGRADE_PENDING}
-    return waiting and not blockers(state, pack, now=now)
+def _unread(state: RunState, pack: Pack, *, now: datetime) -> list[Blocker]:
+    """What was installed an hour ago is no ground for a try now."""
+    seen = state.last_reading
+    if seen is None or still_holds(seen.at, pack, now=now):
+        return []
+    minutes = pack.readiness.answers_hold_minutes
+    return [
+        Blocker(
+            sentence=f"Read the installed state again: the last reading is older than {minutes} "
+            "minutes."
+        )
+    ]

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from runbook.domain import events as ev
 from runbook.domain.diagnosis.family import Reading
+from runbook.domain.readiness import Sighting
 from runbook.domain.vocabulary import (
     CheckResult,
     Disposition,
@@ -80,6 +81,7 @@ class StateMark:
     at: datetime
     actor: str
     after_attempt: int
+    sighting: Sighting
     base_version: str = ""
     holding_version: str = ""
     operation_minutes: int = 0
@@ -389,6 +391,7 @@ def _state_read(state: RunState, event: ev.StateRead, entry: ev.Recorded) -> Run
         at=entry.happened_at,
         actor=entry.actor,
         after_attempt=len(state.attempts),
+        sighting=event.sighting,
         base_version=event.base_version,
         holding_version=event.holding_version,
         operation_minutes=event.operation_minutes,

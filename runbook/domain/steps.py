@@ -54,12 +54,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One line of a checklist; `help` is Markdown and says how to look."""
+    """One line of a checklist; `help` is Markdown and says how to look.
+
+    `import_only` leaves it out where no file is imported, as when a pending upgrade is applied.
+    """
 
     slug: str
     text: str
     help: str = ""
     severity: Severity = Severity.BLOCK
+    import_only: bool = False
     citations: tuple[Citation, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
 

@@ -104,7 +104,7 @@ def has_failed(report: RunReport) -> bool:
 def installed_state(report: RunReport) -> str:
     """What the pack calls the state that was read last; empty if none was."""
     seen = report.state.last_reading
-    return state_title(report.pack, seen.state) if seen else ""
+    return state_title(report.pack, seen.state, sighting=seen.sighting) if seen else ""
 
 
 def handed_to(report: RunReport) -> str:

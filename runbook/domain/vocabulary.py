@@ -127,6 +127,10 @@ class Confidence(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: Answers that meet a check.
+PASSING = frozenset({CheckResult.PASSED, CheckResult.BY_HAND})
+
+
 class InstalledState(StrEnum):
     """What a reading of the environment amounts to (`engine.md` section 5)."""
 

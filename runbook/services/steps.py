@@ -51,7 +51,7 @@ def record_checks(
         Action.RECORD_CHECKS,
         act=act,
         decide=lambda run, state, pack: decisions.record_checks(
-            state, pack, step=step, answers=answers
+            state, pack, step=step, answers=answers, now=act.now
         ),
     )
 

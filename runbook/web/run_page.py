@@ -14,8 +14,14 @@ from runbook.domain.access import may
 from runbook.domain.decisions.runs import unmet_criteria
 from runbook.domain.diagnosis.family import Diagnosis, ErrorFamily
 from runbook.domain.progress import Standing, is_settled, missing, next_step, standings
-from runbook.domain.readiness import ReadinessRow, row_of
-from runbook.domain.retries import Blocker, blockers, governing_family, import_step
+from runbook.domain.readiness import ReadinessRow, row_for
+from runbook.domain.retries import (
+    Blocker,
+    blockers,
+    checks_before_retry,
+    governing_family,
+    import_step,
+)
 from runbook.domain.state import Attempt, RunState
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, Confidence, RunStage, StepKind, StepState
@@ -123,7 +129,7 @@ def retry_checks_form(run: OpenRun, data: Mapping[str, Any] | None = None) -> fo
         data,
         version=run.row.version,
         zone=run.state.time_zone,
-        checks=run.pack.readiness.before_retry,
+        checks=checks_before_retry(run.state, run.pack),
         step=import_step(run.pack),
         state=run.state,
         attempt=len(run.state.attempts) + 1,
@@ -248,7 +254,7 @@ def _notes(run: OpenRun) -> list[Note]:
 
 def _row(run: OpenRun) -> ReadinessRow | None:
     seen = run.state.last_reading
-    return row_of(run.pack.readiness, seen.state) if seen else None
+    return row_for(run.pack.readiness, seen.sighting) if seen else None
 
 
 def _blockers(selection: Selection) -> tuple[Blocker, ...]:

@@ -101,12 +101,6 @@ def lookup(mapping: Mapping[str, Any], key: str) -> Any:
     return mapping.get(key, "")
 
 
-@register.filter
-def stage_slug(value: object) -> str:
-    """The word of a state as it stands in attributes."""
-    return str(value).replace(" ", "-")
-
-
 @register.simple_tag
 def moment(when: datetime | None, zone: str, form: str = "short") -> str:
     """A time in the run's zone, with UTC on hover and in print."""

@@ -213,7 +213,6 @@ def _mutated_walks(monkeypatch: pytest.MonkeyPatch, target: str, instead: Any) -
 @pytest.mark.parametrize(
     ("guard", "instead", "promise"),
     [
-        ("attempts.blockers", lambda *_, **__: (), "one_attempt_at_a_time"),
         ("attempts.blockers", lambda *_, **__: (), "list_before_each_retry"),
         ("attempts._check_option", lambda *_: None, "nothing_starts_unread"),
         ("attempts.check_allowed", lambda *_: None, "moves_are_in_the_table"),
@@ -226,6 +225,17 @@ def test_walks_over_an_engine_without_a_guard_break_a_promise(
     found = _mutated_walks(monkeypatch, f"runbook.domain.decisions.{guard}", instead)
 
     assert any(fault.startswith(promise) for fault in found)
+
+
+def test_without_both_guards_of_the_wait_an_attempt_starts_before_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server's clock and the told time each have a guard; either alone keeps the promise."""
+    decisions = "runbook.domain.decisions.attempts"
+    monkeypatch.setattr(f"{decisions}._check_told_start", lambda *_: None)
+    found = _mutated_walks(monkeypatch, f"{decisions}.blockers", lambda *_, **__: ())
+
+    assert any(fault.startswith("one_attempt_at_a_time") for fault in found)
 
 
 def test_the_walks_over_the_real_engine_break_none() -> None:

@@ -1,5 +1,6 @@
 """Every event becomes a sentence for people, with titles instead of slugs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,7 +125,7 @@ TOLD: list[tuple[ev.Event, str, str, str]] = [
             step="flash",
             state=InstalledState.BASE_GONE,
             retry=RetryRule.NO,
-            sighting=SIGHTING,
+            sighting=replace(SIGHTING, base=Base.ABSENT, holding=YesNo.YES),
             holding_version="4.50.6",
         ),
         "Installed state read: S4",

@@ -3,7 +3,7 @@
 import pytest
 
 from runbook.domain.progress import missing, next_step, standing_of, standings
-from runbook.domain.retries import blockers, can_start, import_step
+from runbook.domain.retries import blockers
 from runbook.domain.vocabulary import Action, RunStage, StepState
 from tests.domain.catalogue import GOOD
 from tests.domain.history import NOON, PREPARATION, History, at, ready_to_retry, started
@@ -142,14 +142,5 @@ def test_the_way_to_the_next_attempt_is_listed_in_order() -> None:
         ("health", False),
         ("storage", False),
     ]
-    assert not can_start(run.state, run.pack, now=run.now)
     ready_to_retry(run)
     assert blockers(run.state, run.pack, now=run.now) == ()
-    assert can_start(run.state, run.pack, now=run.now)
-
-
-def test_a_stage_without_a_retry_never_shows_one() -> None:
-    run = at(RunStage.VERIFYING)
-
-    assert not can_start(run.state, run.pack, now=run.now)
-    assert import_step(run.pack) == "import"

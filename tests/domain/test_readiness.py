@@ -7,15 +7,24 @@ import pytest
 
 from runbook.domain.decisions.readings import Look, sight
 from runbook.domain.pack import Pack
-from runbook.domain.readiness import Base, Sighting, YesNo, row_for, row_of
+from runbook.domain.readiness import Base, Sighting, YesNo, row_for
 from runbook.domain.vocabulary import InstalledState, RetryRule
 from runbook.library import packs
 from tests.domain.history import started
 from tests.domain.wishes import LOOKS, small_pack
 
 SIGHTINGS = [
-    Sighting(base=base, holding=holding, running=running, mixed=mixed, already_exists=exists)
-    for base, holding, running, mixed, exists in product(Base, YesNo, YesNo, YesNo, (True, False))
+    Sighting(
+        base=base,
+        holding=holding,
+        running=running,
+        mixed=mixed,
+        already_exists=exists,
+        holding_is_target=target,
+    )
+    for base, holding, running, mixed, exists, target in product(
+        Base, YesNo, YesNo, YesNo, (True, False), (True, False)
+    )
 ]
 
 
@@ -28,6 +37,26 @@ def test_the_table_answers_every_sighting(pack: Pack) -> None:
     assert {row_for(pack.readiness, sighting).state for sighting in SIGHTINGS} == set(
         InstalledState
     )
+
+
+@pytest.mark.parametrize("pack", packs().values(), ids=lambda pack: pack.slug)
+def test_no_row_is_hidden_behind_an_earlier_one(pack: Pack) -> None:
+    reached = {row_for(pack.readiness, sighting).title for sighting in SIGHTINGS}
+
+    # The last row stands for whatever nobody thought of.
+    assert reached >= {row.title for row in pack.readiness.rows[:-1]}
+
+
+@pytest.mark.parametrize("pack", packs().values(), ids=lambda pack: pack.slug)
+def test_a_leftover_of_another_version_is_told_apart(pack: Pack) -> None:
+    def title(target: bool) -> str:
+        sighting = Sighting(
+            base=Base.OLD, holding=YesNo.YES, running=YesNo.NO, holding_is_target=target
+        )
+        return row_for(pack.readiness, sighting).title
+
+    assert title(target=True) == "The upgrade is pending"
+    assert title(target=False) == "A leftover of another version is pending"
 
 
 def test_a_table_with_a_hole_is_noticed() -> None:
@@ -63,7 +92,6 @@ def test_what_runs_is_running_whatever_else_is_seen(pack: Pack) -> None:
 def test_each_state_can_be_looked_up_and_seen(state: InstalledState) -> None:
     pack, run = small_pack(), started()
 
-    assert row_of(pack.readiness, state).state is state
     assert row_for(pack.readiness, sight(run.state, LOOKS[state])).state is state
 
 

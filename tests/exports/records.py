@@ -20,7 +20,7 @@ from runbook.domain.pack import (
 )
 from runbook.domain.presenting import present
 from runbook.domain.progress import standings
-from runbook.domain.readiness import Readiness, ReadinessRow
+from runbook.domain.readiness import Base, Readiness, ReadinessRow
 from runbook.domain.report import ErrorText, ReportLine, RunReport
 from runbook.domain.state import replay
 from runbook.domain.steps import Check, EvidenceSlot, Gate, Phase, Question, Runbook, Step
@@ -125,6 +125,7 @@ PACK = Pack(
                 retry=RetryRule.IF_FAMILY_ALLOWS,
                 do="Wait.",
                 never="Delete it.",
+                base=(Base.OLD,),
             ),
         ),
         before_retry=(Check(slug="quiet", text="Nothing else is running"),),

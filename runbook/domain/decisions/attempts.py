@@ -36,6 +36,7 @@ class Plan:
     file_version: str = ""
     file_sha256: str = ""
     tool_version: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +67,13 @@ def start_attempt(
     """Starts the next attempt, or says what stands in the way (invariants 3 and 4)."""
     check_allowed(state.stage, Action.START_ATTEMPT)
     open_step(state, pack, slug=import_step(pack))
-    _check_option(state, plan.option)
+    _check_option(state, plan)
     earlier = state.current_attempt
     check_happened(happened_at, now=now, not_before=earlier.ended_at if earlier else None)
     standing = blockers(state, pack, now=now)
     if standing:
         raise TransitionRefused(" ".join(b.sentence for b in standing), step=import_step(pack))
+    _check_told_start(state, happened_at)
     return [
         ev.AttemptStarted(
             number=len(state.attempts) + 1,
@@ -81,13 +83,36 @@ def start_attempt(
             file_version=plan.file_version,
             file_sha256=plan.file_sha256.lower(),
             tool_version=plan.tool_version,
+            reason=plan.reason.strip(),
         )
     ]
 
 
-def _check_option(state: RunState, option: ImportOption) -> None:
-    """An import while an upgrade is pending, and the reverse, are both refused."""
+def _check_told_start(state: RunState, happened_at: datetime) -> None:
+    """A start that is told afterwards must not lie before the end of the wait (invariant 3)."""
+    wait = state.retry
+    if wait and not wait.overridden and happened_at < wait.due:
+        raise TransitionRefused(
+            "The wait was not over at that time. Enter a start after it; if the attempt did begin "
+            "earlier, say so in a note."
+        )
+
+
+def _check_option(state: RunState, plan: Plan) -> None:
+    """An import while an upgrade is pending, and the reverse, are both refused.
+
+    So are applying a leftover of another version, and Update without a reason: it leaves behind what
+    the new version dropped.
+    """
+    option, seen = plan.option, state.last_reading
     applying = option is ImportOption.APPLY_UPGRADE
+    if applying and seen and not seen.sighting.holding_is_target:
+        raise TransitionRefused(
+            f"The pending solution has version {seen.holding_version}, not the target of this run. "
+            "Do not apply it: discard it, or ask who began it."
+        )
+    if option is ImportOption.UPDATE:
+        need_reason(plan.reason, "Say why Update and not Upgrade: it is the last resort.")
     if state.stage is RunStage.UPGRADE_PENDING and not applying:
         raise TransitionRefused(
             "An upgrade is pending: apply it. Importing again would be refused or make it worse."

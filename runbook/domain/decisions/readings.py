@@ -24,9 +24,13 @@ _TRYABLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a person saw in the environment. Versions are empty when the solution is not listed."""
+    """What a person saw in the environment. Versions are empty when the solution is not listed.
+
+    `base_known` is false when nobody could say whether the base solution is listed.
+    """
 
     base_version: str = ""
+    base_known: bool = True
     holding_version: str = ""
     holding_listed: YesNo
     running: YesNo
@@ -39,12 +43,19 @@ class Look:
 def sight(state: RunState, look: Look) -> Sighting:
     """Compares what was seen with the run's versions."""
     return Sighting(
-        base=_base(state, look.base_version),
+        base=_base(state, look.base_version) if look.base_known else Base.UNKNOWN,
         holding=look.holding_listed,
         running=look.running,
         mixed=look.mixed,
         already_exists=look.already_exists,
+        holding_is_target=_is_target(state, look.holding_version),
     )
+
+
+def _is_target(state: RunState, version: str) -> bool:
+    """Whether the holding solution is the one this run brought in; true while nothing is listed."""
+    target = state.answers.get("target_version")
+    return not version or not target or is_same(version, target)
 
 
 def _base(state: RunState, version: str) -> Base:
@@ -86,6 +97,7 @@ def _after(state: RunState, row: ReadinessRow, look: Look, at: datetime) -> RunS
         at=at,
         actor="",
         after_attempt=len(state.attempts),
+        sighting=sight(state, look),
         operation_minutes=look.operation_minutes,
     )
     return replace(state, last_reading=mark)

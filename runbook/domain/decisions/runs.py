@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from runbook.domain import events as ev
+from runbook.domain.conditions import questions_in
 from runbook.domain.decisions.attempts import Plan, Result, record_attempt
 from runbook.domain.decisions.steps import check_versions, need_reason
 from runbook.domain.decisions.times import check_happened
@@ -67,10 +68,19 @@ def adopt_run(state: RunState, pack: Pack, *, report: str, now: datetime) -> lis
     for step in pack.runbook.steps:
         if step.kind is StepKind.IMPORT:
             break
-        if step.slug in state.steps:
+        # Only the person can answer what later steps depend on, so such a question stays open.
+        if step.slug in state.steps and not _is_asked_later(pack, step):
             before.append(step.slug)
     report = need_reason(report, "Say in a sentence what happened so far.")
     return [ev.RunAdopted(report=report, before_record=tuple(before))]
+
+
+def _is_asked_later(pack: Pack, step: Step) -> bool:
+    asked = {question.slug for question in step.questions}
+    return step.kind is StepKind.DECISION and any(
+        each.condition is not None and asked & questions_in(each.condition)
+        for each in pack.runbook.steps
+    )
 
 
 def report_attempt(

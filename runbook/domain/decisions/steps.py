@@ -9,7 +9,8 @@ from runbook.domain import events as ev
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.progress import missing, open_step, standing_of
-from runbook.domain.state import RunState, evolve
+from runbook.domain.retries import checks_before_retry, still_holds
+from runbook.domain.state import RunState, check_key, evolve
 from runbook.domain.steps import QuestionKind, Step, WaitRule
 from runbook.domain.transitions import check_allowed
 from runbook.domain.versions import is_higher, parse_version
@@ -93,16 +94,24 @@ def check_versions(answers: Mapping[str, str]) -> None:
 
 
 def record_checks(
-    state: RunState, pack: Pack, *, step: str, answers: Sequence[CheckAnswer]
+    state: RunState,
+    pack: Pack,
+    *,
+    step: str,
+    answers: Sequence[CheckAnswer],
+    now: datetime | None = None,
 ) -> list[ev.Event]:
-    """One event per check whose answer changed; "verified by hand" needs a note saying how."""
+    """One event per check whose answer changed; "verified by hand" needs a note saying how.
+
+    Before a retry the same answer counts again once the earlier one has grown old.
+    """
     check_allowed(state.stage, Action.RECORD_CHECKS)
     found = open_step(state, pack, slug=step)
     if answers and found.kind is StepKind.IMPORT and state.open_attempt:
         # Answered now, the list would say nothing about the moment before the next attempt.
         raise TransitionRefused("Record how the open attempt ended first.", step=step)
     known, attempt = _checks_of(state, pack, found)
-    recorded: list[ev.Event] = []
+    recorded: list[ev.CheckRecorded] = []
     for answer in answers:
         if answer.check not in known:
             raise TransitionRefused("This step has no such check.", step=step)
@@ -117,27 +126,24 @@ def record_checks(
                 attempt=attempt,
             )
         )
-    return [event for event in recorded if _is_new(state, event)]
+    return [event for event in recorded if _is_new(state, pack, event, now=now)]
 
 
 def _checks_of(state: RunState, pack: Pack, step: Step) -> tuple[set[str], int]:
     """The checks a person can answer now, and the attempt that they prepare."""
     if step.kind is StepKind.IMPORT and state.attempts:
-        return {check.slug for check in pack.readiness.before_retry}, len(state.attempts) + 1
+        return {check.slug for check in checks_before_retry(state, pack)}, len(state.attempts) + 1
     if step.kind is StepKind.IMPORT and state.adopted:
-        return {check.slug for check in pack.readiness.before_retry}, 1
+        return {check.slug for check in checks_before_retry(state, pack)}, 1
     return {check.slug for check in step.checks}, 0
 
 
-def _is_new(state: RunState, event: ev.Event) -> bool:
-    if not isinstance(event, ev.CheckRecorded):
+def _is_new(state: RunState, pack: Pack, event: ev.CheckRecorded, *, now: datetime | None) -> bool:
+    mark = state.checks.get(check_key(event.step, event.check))
+    said = (event.result, event.note, event.attempt)
+    if mark is None or (mark.result, mark.note, mark.attempt) != said:
         return True
-    mark = state.checks.get(f"{event.step}/{event.check}")
-    return mark is None or (mark.result, mark.note, mark.attempt) != (
-        event.result,
-        event.note,
-        event.attempt,
-    )
+    return bool(event.attempt and now and not still_holds(mark.at, pack, now=now))
 
 
 def add_evidence(

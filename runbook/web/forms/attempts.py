@@ -60,6 +60,9 @@ class StartAttemptForm(TimedForm):
         required=False,
         help_text="For the command line: what pac prints as its version.",
     )
+    reason = forms.CharField(
+        label="Why Update, if you chose it", max_length=2_000, required=False, widget=text_area(2)
+    )
     field_order = ["method", "option", "file_name", "file_version", "file_sha256", "tool_version"]
 
     def __init__(self, *args: Any, applying: bool = False, **kwargs: Any) -> None:
@@ -82,6 +85,7 @@ class StartAttemptForm(TimedForm):
             file_version=data.get("file_version", ""),
             file_sha256=data.get("file_sha256", ""),
             tool_version=data["tool_version"],
+            reason=data["reason"],
         )
 
 
@@ -148,6 +152,9 @@ class AttemptForm(TimedForm):
 class StateForm(TimedForm):
     """What the solution list and the history show now; nothing is assumed."""
 
+    base_listed = forms.ChoiceField(
+        label="Listed", choices=YES_NO_UNKNOWN, widget=forms.RadioSelect, required=False
+    )
     base_version = forms.CharField(
         label="Version", max_length=40, required=False, validators=[check_version]
     )
@@ -168,8 +175,12 @@ class StateForm(TimedForm):
     already_exists = forms.BooleanField(
         label='A message said that the holding solution "already exists"', required=False
     )
-    mixed = forms.BooleanField(
-        label="Managed and unmanaged solutions of this product are mixed", required=False
+    mixed = forms.ChoiceField(
+        label="Are managed and unmanaged solutions of this product mixed?",
+        choices=YES_NO_UNKNOWN,
+        widget=forms.RadioSelect,
+        initial=YesNo.NO.value,
+        required=False,
     )
     last_result = forms.CharField(
         label="Result of the newest history row", max_length=500, required=False
@@ -177,20 +188,32 @@ class StateForm(TimedForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        self._check_base(data)
         if data.get("holding_version") and data.get("holding_listed") != YesNo.YES:
             self.add_error("holding_listed", "You gave it a version, so it is listed: say Yes.")
         if data.get("holding_listed") == YesNo.YES and not data.get("holding_version"):
             self.add_error("holding_version", "Enter the version that is shown beside it.")
         return data
 
+    def _check_base(self, data: dict[str, Any]) -> None:
+        """A version says that the base is listed; without one the person has to say what was seen."""
+        listed, version = data.get("base_listed"), data.get("base_version")
+        if version and listed in {YesNo.NO, YesNo.UNKNOWN}:
+            self.add_error("base_listed", "You gave it a version, so it is listed: say Yes.")
+        elif not version and listed == YesNo.YES:
+            self.add_error("base_version", "Enter the version that is shown beside it.")
+        elif not version and not listed and "base_version" not in self.errors:
+            self.add_error("base_listed", "Say whether the base solution is listed.")
+
     def look(self) -> Look:
         data = self.cleaned_data
         return Look(
             base_version=data["base_version"],
+            base_known=data["base_listed"] != YesNo.UNKNOWN,
             holding_version=data["holding_version"],
             holding_listed=YesNo(data["holding_listed"]),
             running=YesNo(data["running"]),
-            mixed=YesNo.YES if data["mixed"] else YesNo.NO,
+            mixed=YesNo(data["mixed"] or YesNo.NO),
             already_exists=data["already_exists"],
             last_result=data["last_result"],
             operation_minutes=data["operation_minutes"] or 0,
