@@ -207,6 +207,7 @@ class Person:
     def read_state(self, *, base: str, holding: str = "", running: str = "No") -> None:
         """Says what the list of solutions shows; an empty version is one that is not listed."""
         self.field(f"Version of {CORE}").fill(base)
+        self.choose(f"Is {CORE} listed?", "Yes" if base else "No")
         self.choose(f"Is {HOLDING} listed?", "Yes" if holding else "No")
         self.field("Version of the holding solution").fill(holding)
         self.choose("Does the history show a row without an end time?", running)

@@ -79,7 +79,7 @@ def test_with_only_the_holding_solution_listed_everything_stops(as_ana: Client, 
     run = Run.objects.get()
 
     response = look(
-        as_ana, run, base_version="", holding_listed="yes", holding_version="4.29", running="no"
+        as_ana, run, base_listed="no", holding_listed="yes", holding_version="4.29", running="no"
     )
 
     assert response.status_code == 302

@@ -40,6 +40,7 @@ _STATUS = (
 _PHASES = (
     (ImportPhase.AFTER_IMPORT, r"imported successfully with warnings"),
     (ImportPhase.APPLY_UPGRADE, r"failed after import as holding"),
+    (ImportPhase.APPLY_UPGRADE, r"solution upgrade action failed"),
     (ImportPhase.APPLY_UPGRADE, r"deleteandpromote|failed deleting solution"),
     (ImportPhase.APPLY_UPGRADE, r"appl(?:y|ying) (?:solution |the )?upgrade"),
     (ImportPhase.HOLDING_IMPORT, r"importasholding"),

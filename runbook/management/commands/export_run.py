@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 run_id=run.pk,
                 act=Act(actor=actor, now=timezone.now(), actor_kind="system"),
                 export_format=export_format,
-                address=f"{settings.SITE_URL}{reverse('run-report', args=[run.pk])}",
+                address=_place(run),
             )
         except RunNotFound as refusal:
             raise CommandError(f"{member} is no member of this run.") from refusal
@@ -77,3 +77,9 @@ def _named(name: str) -> str:
 def _lead(run: Run) -> str:
     members = load_state(run.state).members
     return next(actor for actor, role in members.items() if role is Role.LEAD)
+
+
+def _place(run: Run) -> str:
+    """Where the record is read; without a site of its own a command knows the path only."""
+    path = reverse("run-report", args=[run.pk])
+    return f"{settings.SITE_URL}{path}" if settings.HTTPS else path
