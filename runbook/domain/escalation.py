@@ -43,6 +43,7 @@ def _rules(state: RunState, pack: Pack, *, now: datetime) -> dict[str, bool]:
         ),
         HEALTH_CLEAR_BUT_FAILING: bool(family) and len(tried) > 1 and _all_was_well(state, pack),
         TEST_WORKS_PRODUCTION_FAILS: bool(family)
+        and len(tried) > 1
         and state.answers.get("test_result") == "passed"
         and state.answers.get("is_production") == "yes",
         REPAIRS_DID_NOT_HELP: state.repairs > 1 and state.repaired_after < len(state.attempts),
