@@ -136,7 +136,7 @@ _DECISIONS: Mapping[Action, Decision] = {
         s, p, step=say["step"], slot=say["slot"], stored=_evidence(**say)
     ),
     Action.RECORD_FACTS: lambda s, p, say, at, now: steps.record_facts(s, p, **say),
-    Action.RECORD_CHECKS: lambda s, p, say, at, now: steps.record_checks(s, p, **say),
+    Action.RECORD_CHECKS: lambda s, p, say, at, now: steps.record_checks(s, p, **say, now=now),
     Action.RECORD_DECISION: lambda s, p, say, at, now: steps.record_decision(s, p, **say),
     Action.COMPLETE_STEP: lambda s, p, say, at, now: steps.complete_step(s, p, now=now, **say),
     Action.SKIP_STEP: lambda s, p, say, at, now: steps.skip_step(s, p, **say),
