@@ -97,3 +97,20 @@ def test_a_failure_that_repeats_on_good_ground_escalates(
         run.ask(asked)
 
     assert rule in run.state.escalation
+
+
+def test_what_is_asked_about_the_file_does_not_hide_that_applying_failed_twice() -> None:
+    run = at(RunStage.UPGRADE_PENDING)
+    about_file = replace(
+        run.pack.readiness.before_retry[0], slug="file", text="The same file.", import_only=True
+    )
+    asked = (*run.pack.readiness.before_retry, about_file)
+    named = EscalationRule(slug="health-clear-but-failing", text="Ask for help.")
+    readiness = replace(run.pack.readiness, before_retry=asked)
+    run.pack = replace(run.pack, readiness=readiness, escalation_rules=(named,))
+    ready_to_retry(run)
+    apply = Plan(method=Method.MAKER_PORTAL, option=ImportOption.APPLY_UPGRADE)
+    for each in (wish(Action.START_ATTEMPT, plan=apply), failing(GATEWAY)):
+        run.ask(each)
+
+    assert run.state.escalation == ("health-clear-but-failing",)
