@@ -33,6 +33,7 @@ class Run(models.Model):
     """One execution of a runbook against one environment, with the projection of its state.
 
     `version` is the seq of the newest event; it is what forms carry to notice a stale view.
+    `next_due_at` is the next moment at which somebody must be reminded of something.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -45,10 +46,17 @@ class Run(models.Model):
     title = models.CharField(max_length=200)
     stage = models.CharField(max_length=32)
     retry_due_at = models.DateTimeField(null=True)
+    next_due_at = models.DateTimeField(null=True)
+    team = models.ForeignKey(
+        "runbook.Team", on_delete=models.PROTECT, null=True, related_name="runs"
+    )
     state = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["-last_at"], name="run_newest_first")]
+        indexes = [
+            models.Index(fields=["-last_at"], name="run_newest_first"),
+            models.Index(fields=["next_due_at"], name="run_next_due"),
+        ]
 
     def __str__(self) -> str:
         return self.title

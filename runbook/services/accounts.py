@@ -60,7 +60,11 @@ def create_first_account(
         if refusal is None:
             cache.delete_many([_CODE_KEY, _WRONG_KEY])
             return User.objects.create_user(
-                username=username, email=email, password=password, display_name=display_name
+                username=username,
+                email=email,
+                password=password,
+                display_name=display_name,
+                is_staff=True,  # whoever sets the installation up owns it
             )
     raise refusal
 
