@@ -26,10 +26,24 @@ def test_nearly_all_of_a_list_are_taken_for_their_family(number: str) -> None:
 
 
 def test_texts_beside_an_import_are_told_apart_from_failed_imports() -> None:
-    measured = measure(wordings.beside_imports(), packs()["coe_starter_kit"])
-    hit, of = measured.total
+    assert measure(wordings.beside_imports(), packs()["coe_starter_kit"]).misses == ()
 
-    assert hit / of >= RIGHT, measured.misses
+
+@pytest.mark.parametrize("slug", sorted(packs()))
+def test_every_text_that_reports_no_failed_import_is_rejected(slug: str) -> None:
+    pack = packs()[slug]
+    beside = [text for text in wordings.every() if text.family == pack.not_an_error_family]
+
+    assert beside
+    assert [text.raw for text in beside if diagnose(text.raw, pack).is_import_error] == []
+
+
+@pytest.mark.parametrize("slug", sorted(packs()))
+def test_no_text_that_reports_a_failed_import_is_rejected(slug: str) -> None:
+    pack = packs()[slug]
+    failed = [text for text in wordings.every() if text.family != pack.not_an_error_family]
+
+    assert [text.raw for text in failed if not diagnose(text.raw, pack).is_import_error] == []
 
 
 @pytest.mark.parametrize("slug", sorted(packs()))

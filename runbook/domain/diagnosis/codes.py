@@ -34,12 +34,15 @@ def normal_code(spelling: str) -> str | None:
 
 def codes_in(text: str) -> tuple[str, ...]:
     """The codes of a text in their order, outer before inner, each once."""
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for match in _SPELLING.find(text, limit=LIMIT):
+        spelling = match.group() or ""
+        if spelling in found:
+            continue
         code = normal_code(match.group(1) or match.group(2) or match.group(3) or "")
         if code is not None and not _begins_a_guid(match, text):
-            found.setdefault(code)
-    return tuple(found)
+            found[spelling] = code
+    return tuple(dict.fromkeys(found.values()))
 
 
 def _from_number(number: int) -> str | None:
@@ -49,4 +52,4 @@ def _from_number(number: int) -> str | None:
 
 def _begins_a_guid(match: Match, text: str) -> bool:
     after = text[match.end() : match.end() + 6]
-    return _REST_OF_GUID.search(after) is not None
+    return after.startswith("-") and _REST_OF_GUID.search(after) is not None

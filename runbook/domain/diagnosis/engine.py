@@ -16,8 +16,7 @@ from runbook.domain.diagnosis.extract import ids_in, phase_in, status_in, versio
 from runbook.domain.diagnosis.family import Diagnosis, Reading
 from runbook.domain.diagnosis.knowledge import Knowledge
 from runbook.domain.diagnosis.matching import Evidence, signatures_of
-from runbook.domain.diagnosis.normal import LONGEST, normalise
-from runbook.domain.diagnosis.plain import fit_fragment
+from runbook.domain.diagnosis.normal import normalise
 from runbook.domain.diagnosis.ranking import (
     Facts,
     belief_of,
@@ -27,9 +26,16 @@ from runbook.domain.diagnosis.ranking import (
     rank,
 )
 from runbook.domain.diagnosis.surfaces.handed import Handed, Surface, Unreadable
-from runbook.domain.diagnosis.surfaces.long_text import LEFT_OUT, excerpt
+from runbook.domain.diagnosis.surfaces.long_text import (
+    BUDGET,
+    ENDS_ONLY,
+    LEFT_OUT,
+    WHOLE,
+    excerpt,
+    fair_share,
+)
 from runbook.domain.diagnosis.surfaces.merging import merged, rows_by_part, with_row
-from runbook.domain.diagnosis.surfaces.recognising import recognise
+from runbook.domain.diagnosis.surfaces.recognising import recognise_to_read
 from runbook.domain.diagnosis.wording import quote_of, reason_for, with_note, words_of
 from runbook.domain.vocabulary import Confidence
 
@@ -42,29 +48,43 @@ def diagnose(text: str, pack: Knowledge) -> Reading:
     """Everything a text tells, with the families that fit, best first; never raises.
 
     Logs, answers in JSON, web pages and panes are recognised in it; of several errors the cause comes
-    first. At least one diagnosis is always given. Work is linear in the text; of a text over one MiB
-    the stretches that speak of a failure, or the beginning and the end, are read, and the reason says so.
+    first. At least one diagnosis is always given. Work is linear in the text; of a long one the
+    stretches that speak of a failure, or the beginning and the end, are read, and the reason says so.
     """
     try:
-        handed = recognise(text)
+        handed = recognise_to_read(text, literals=signatures_of(pack).literals_in)
     except Unreadable:
-        return _read(text, pack)
+        return _read_in_part(text, pack, whole=WHOLE)
+    note = next((each for each in handed.notes if each in (LEFT_OUT, ENDS_ONLY)), "")
     if handed.rows or handed.kind in _EACH_ALONE:
-        return merged(diagnose_handed(handed, pack), pack, most=MOST_DIAGNOSES)
-    long = len(text) > LONGEST
-    whole = _read_long(text, pack) if long else _read(_words(handed, text), pack)
-    if long or len(handed.parts) == 1 or not whole.is_import_error:
-        return whole
-    return merged((whole, *diagnose_handed(handed, pack)), pack, most=MOST_DIAGNOSES)
+        return _told(merged(diagnose_handed(handed, pack), pack, most=MOST_DIAGNOSES), note)
+    whole = _read_in_part(handed.text if note else _words(handed, text), pack, whole=WHOLE)
+    if len(handed.parts) == 1 or not whole.is_import_error:
+        return _told(whole, note)
+    readings = (whole, *diagnose_handed(handed, pack))
+    return _told(merged(readings, pack, most=MOST_DIAGNOSES), note)
+
+
+def warm_up(pack: Knowledge) -> None:
+    """Reads one text of each family, so that the first person does not wait for patterns to compile.
+
+    Takes about half a second; a process that answers people does it when it starts to.
+    """
+    for family in pack.families:
+        for text in family.samples[:1]:
+            diagnose(text, pack)
 
 
 def diagnose_handed(handed: Handed, pack: Knowledge) -> tuple[Reading, ...]:
     """One reading for each part, the cause's first; never raises and is never empty.
 
-    What the words of a row do not name is taken from the row.
+    What the words of a row do not name is taken from the row. Parts that are too long together are
+    read in part, the longest first to be cut, and their reasons say so.
     """
     rows = rows_by_part(handed)
-    return tuple(with_row(_read(part, pack), rows.get(part)) for part in handed.parts)
+    whole = fair_share(handed.parts, literals=signatures_of(pack).literals_in)
+    readings = ((part, _read_in_part(part, pack, whole=whole)) for part in handed.parts)
+    return tuple(with_row(reading, rows.get(part)) for part, reading in readings)
 
 
 def _words(handed: Handed, text: str) -> str:
@@ -72,23 +92,24 @@ def _words(handed: Handed, text: str) -> str:
     return text if handed.kind in (Surface.PORTAL_TEXT, Surface.UNKNOWN) else handed.text
 
 
-def _read_long(text: str, pack: Knowledge) -> Reading:
-    """Reads beginning and end, unless the failure stands in between."""
-    signatures = signatures_of(pack)
+def _read_in_part(text: str, pack: Knowledge, *, whole: int) -> Reading:
+    """The reading of a text, or of what tells in it if it is longer than `whole`."""
+    literals = signatures_of(pack).literals_in
+    taken = excerpt(text, literals=literals, whole=whole, budget=min(whole, BUDGET))
+    return _told(_read(taken.text, pack), taken.note)
 
-    def decides(piece: bytes) -> bool:
-        form = fit_fragment(piece.decode("utf-8", "replace"))
-        return any(found.decisive for found in signatures.evidence(form, codes=(), phase=None))
 
-    reading = _read(text, pack)
-    if reading.is_import_error and reading.diagnoses[0].family != pack.fallback_family:
+def _told(reading: Reading, note: str) -> Reading:
+    """The reading with a note at the end of each reason that has none yet."""
+    if not note:
         return reading
-    words = excerpt(text.encode("utf-8", "replace"), also=decides).decode("utf-8", "replace")
-    between = _read(words, pack)
-    if not between.is_import_error:
-        return reading
-    told = (replace(each, reason=f"{each.reason} {LEFT_OUT}") for each in between.diagnoses)
-    return replace(between, diagnoses=tuple(told))
+    told = (
+        each
+        if each.reason.endswith((LEFT_OUT, ENDS_ONLY))
+        else replace(each, reason=f"{each.reason} {note}")
+        for each in reading.diagnoses
+    )
+    return replace(reading, diagnoses=tuple(told))
 
 
 def _read(text: str, pack: Knowledge) -> Reading:

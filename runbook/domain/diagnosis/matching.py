@@ -70,6 +70,14 @@ class Evidence:
         return self.decisive[0].weight if self.decisive else 0
 
 
+class _Set(PatternSet):
+    """The set, asked for its first half as well."""
+
+    def literals_in(self, text: bytes) -> frozenset[int]:
+        """The indexes of the patterns whose literals all stand somewhere in the text."""
+        return frozenset(self._filter.Match(text, True) or ())
+
+
 class Signatures:
     """The signatures of a pack, compiled.
 
@@ -88,9 +96,13 @@ class Signatures:
             for signature in (*family.signatures, *_names(spelt)):
                 row = self._row(signature)
                 self._rows[row.main].append((number, row))
-        self._set = PatternSet(tuple(self._numbers))
+        self._set = _Set(tuple(self._numbers))
         self._patterns = tuple(Pattern(source) for source in self._numbers)
         self.known_codes = frozenset(row.hex for row in knowledge.codes)
+
+    def literals_in(self, text: bytes) -> frozenset[int]:
+        """Numbers that stand for patterns whose literals all occur in a text; no pattern is run."""
+        return self._set.literals_in(text)
 
     def evidence(
         self, text: str, *, codes: tuple[str, ...], phase: ImportPhase | None

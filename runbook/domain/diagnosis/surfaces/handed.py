@@ -91,6 +91,15 @@ class Rows:
         self.seen = 0
         self._failed = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no further row that failed is kept."""
+        return len(self.failing) >= ROWS
+
+    def pass_over(self) -> None:
+        """Counts a row that failed and is not kept."""
+        self._failed += 1
+
     def add(self, row: LogRow, *, warning: bool = False) -> None:
         """Keeps a row that failed, or only warns, while there is room."""
         self._failed += not warning

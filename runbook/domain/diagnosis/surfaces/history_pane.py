@@ -15,6 +15,7 @@ _PANE = 40
 """Lines of a pane that are looked through for the next code."""
 
 _GUID = Pattern(r"^\{?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\}?$")
+_GUID_LENGTHS = range(36, 39)
 _ONE_CODE = Pattern(r"^(?:0x)?8[0-9a-f]{7}$|^-214[0-9]{7}$")
 _A_CODE = Pattern(r"80[0-9a-f]{6}|-214[0-9]{7}")
 _A_TIME = Pattern(r"^[0-9].*\b[0-9]{1,2}[:.h][0-9]{2}\b")
@@ -30,7 +31,7 @@ def looks_like(paste: Paste) -> bool:
     values = [_value(line) for line in _lines(paste.text)]
     if not any(_ONE_CODE.search(value) for value in values):
         return False
-    if any(_GUID.search(value) for value in values):
+    if any(len(value) in _GUID_LENGTHS and _GUID.search(value) for value in values):
         return True
     return len(values) >= 6 and any(_A_TIME.search(value) for value in values)
 

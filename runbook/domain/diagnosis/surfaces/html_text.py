@@ -11,22 +11,7 @@ from runbook.domain.diagnosis.surfaces.paste import Paste
 from runbook.domain.diagnosis.surfaces.plain_text import as_text
 from runbook.domain.patterns import Match, Pattern
 
-_MARKS = (
-    "<html",
-    "<body",
-    "<div",
-    "<span",
-    "<p>",
-    "<p ",
-    "<br",
-    "<table",
-    "<li>",
-    "<h1",
-    "<td",
-    "<button",
-    "<label",
-    "<!--startfragment",
-)
+_PAGE = Pattern(r"<(?:html|body|div|span|p>|p |br|table|li>|h1|td|button|label|!--startfragment)")
 _UNSEEN = ("script", "style", "svg", "noscript", "template")
 _MARKUP = Pattern(r"<![a-z][^<>]*>")
 _BLOCK = Pattern(
@@ -48,8 +33,7 @@ def looks_like(paste: Paste) -> bool:
     """Whether tags of a page stand in it."""
     if b"<" not in paste.data or len(paste.data) > 4 * TEXT:
         return False
-    text = paste.text.lower()
-    return any(mark in text for mark in _MARKS)
+    return _PAGE.span(paste.data)[1] > 0
 
 
 def read(paste: Paste) -> Handed:
@@ -67,15 +51,41 @@ def read(paste: Paste) -> Handed:
 
 def words_of_page(source: str) -> str:
     """The text of a page; unknown tags stay, since errors name things in angle brackets."""
-    text = _without(source, "<!--", end="-->")
-    for tag in _UNSEEN:
-        text = _without(text, f"<{tag}", end=f"</{tag}")
-    text = _MARKUP.replace(text, " ", limit=_LIMIT)
-    text = _BLOCK.replace(text, "\n", limit=_LIMIT)
-    text = _INLINE.replace(text, " ", limit=_LIMIT)
-    text = plain_characters(text)
+    text = plain_characters(_without_tags(seen(source)))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _without_tags(text: str) -> str:
+    """Known tags become a line end or a blank; how a tag begins says which, and is asked for once."""
+    first, *rest = text.split("<")
+    pieces, kinds = [first], dict[str, str]()
+    for piece in rest:
+        tag, closed, after = piece.partition(">")
+        begin = tag.split(None, 1)[0] if closed and tag and not tag[0].isspace() else ""
+        new = kinds.get(begin)
+        if new is None:
+            new = kinds[begin] = _instead_of(begin)
+        pieces += (new, after) if new else ("<", piece)
+    return "".join(pieces)
+
+
+def _instead_of(begin: str) -> str:
+    """What a tag that begins so is replaced with; empty if it is not known."""
+    tag = f"<{begin}>"
+    if _BLOCK.search(tag):
+        return "\n"
+    return " " if _INLINE.search(tag) or _MARKUP.search(tag) else ""
+
+
+def seen(source: str) -> str:
+    """A page without what a browser does not show: comments, scripts and the like."""
+    text = _without(source, "<!--", end="-->") if "<!--" in source else source
+    lower = text.lower()
+    for tag in _UNSEEN:
+        if f"<{tag}" in lower:
+            text = _without(text, f"<{tag}", end=f"</{tag}")
+    return text
 
 
 def plain_characters(text: str) -> str:

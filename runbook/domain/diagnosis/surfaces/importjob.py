@@ -14,6 +14,9 @@ from runbook.domain.diagnosis.surfaces.paste import Paste
 from runbook.domain.diagnosis.surfaces.xml_feed import CUT_OFF, check_element, feed
 from runbook.domain.patterns import Pattern
 
+_USUAL = 50
+"""A result and its component take thrice as many bytes."""
+
 _ROOT = b"<importexportxml"
 _RESULT = b"<result "
 _ATTRIBUTE = Pattern(r'([a-z]{1,40})="([^"]*)')
@@ -30,7 +33,13 @@ def read(paste: Paste) -> Handed | None:
     """The failing results with their components; nothing if it holds no result at all."""
     data = _beginning(paste.data)
     walk = _Walk()
-    note = feed(data, start=walk.start, end=walk.end, is_utf8=paste.is_text)
+    note = feed(
+        data,
+        start=walk.start,
+        end=walk.end,
+        is_utf8=paste.is_text,
+        bytes_of_an_element=_USUAL,
+    )
     if note == CUT_OFF:
         walk.end_early(data)
     if not walk.rows.seen:
@@ -86,13 +95,17 @@ class _Walk:
         self._result(values)
 
     def _result(self, result: dict[str, str]) -> None:
-        status = result.get("result", "").strip()
-        code = normal_code(result.get("errorcode", "")) or ""
         self.rows.seen += 1
-        word = status.lower()
-        if word == "success" or (not word and not code):
+        word = result.get("result", "").strip().lower()
+        if word == "success":
             return
         warning = word == "warning"
+        if word and not warning and self.rows.is_full:
+            self.rows.pass_over()
+            return
+        code = normal_code(result.get("errorcode", "")) or ""
+        if not word and not code:
+            return
         ticks = result.get("datetimeticks", "")
         number = int(ticks) if ticks.isascii() and ticks.isdigit() and len(ticks) < 20 else 0
         kept = len(self.rows.failing)

@@ -12,6 +12,7 @@ from runbook.domain.diagnosis.surfaces.handed import Handed, LogRow, Surface, sh
 from runbook.domain.diagnosis.surfaces.limits import (
     JSON_DEPTH,
     JSON_FIELDS,
+    JSON_INNER_TRIES,
     JSON_TRIES,
     PARTS,
     ROWS,
@@ -161,15 +162,21 @@ def _flat(value: object) -> list[Field]:
 def _fields_of_a_stump(text: str) -> list[Field]:
     """The fields of a document that is cut off, as far as they are whole, and the last one."""
     fields: list[Field] = []
+    tries = 0
     for match in _PAIR.find(text, limit=JSON_FIELDS):
         name, words, plain = match.groups()
         value = _unescaped(words) if words is not None else plain
-        inner = _flat(value) if value and value.lstrip().startswith("{") else []
+        inner: list[Field] = []
+        if value and value.lstrip().startswith("{") and tries < JSON_INNER_TRIES:
+            tries += 1
+            inner = _flat(value)
         fields += inner if len(inner) > 1 else [(str(name), value)]
     return fields
 
 
 def _unescaped(words: str) -> str:
+    if "\\" not in words:
+        return words
     try:
         return str(json.loads(f'"{words}"', strict=False))
     except ValueError:

@@ -11,14 +11,19 @@ from runbook.domain.diagnosis.surfaces.handed import (
     Surface,
     part_of,
 )
+from runbook.domain.diagnosis.surfaces.limits import PARTS
 from runbook.domain.diagnosis.surfaces.paste import Paste
+
+_MOST = 10 * PARTS
+"""No log is kept as more paragraphs; `Handed` has one for each part."""
 
 
 def looks_like(paste: Paste) -> bool:
     """Whether each paragraph names an item as `part_of` writes it."""
     if ITEM.encode() not in paste.data:
         return False
-    return all(f"\n{ITEM}" in f"\n{block}" for block in _blocks(paste.text))
+    blocks = _blocks(paste.text)
+    return len(blocks) <= _MOST and all(f"\n{ITEM}" in f"\n{block}" for block in blocks)
 
 
 def read(paste: Paste) -> Handed:

@@ -15,6 +15,12 @@ NODE = 1024 * 1024
 LOG_ELEMENTS = 1_000_000
 """A row of an import log has 21 elements, so an honest log of 20 MiB has half a million."""
 
+BYTES_OF_AN_ELEMENT = 20
+"""Fewest bytes to an element on average, in XML with more than `FEW_ELEMENTS`; an empty cell of a log
+takes 21. What is denser is refused before it is parsed."""
+
+FEW_ELEMENTS = 10_000
+
 ROWS = 2000
 """Most failing rows kept for the table."""
 
@@ -29,6 +35,8 @@ JSON_DEPTH = 12
 
 JSON_FIELDS = 4000
 JSON_TRIES = 20
+JSON_INNER_TRIES = 200
+"""Most strings of a document that is cut off that are tried as documents of their own."""
 
 ZIP_ENTRIES = 1000
 ZIP_DIRECTORY = 1024 * 1024

@@ -59,7 +59,16 @@ def with_row(reading: Reading, row: LogRow | None) -> Reading:
 
 def rows_by_part(handed: Handed) -> dict[str, LogRow]:
     """The failing row that each part of a log was made of."""
-    return {part_of(row): row for row in reversed(handed.rows)}
+    wanted = set(handed.parts)
+    found: dict[str, LogRow] = {}
+    for row in handed.rows:
+        part = part_of(row)
+        if part in wanted:
+            wanted.remove(part)
+            found[part] = row
+        if not wanted:
+            break
+    return found
 
 
 def _ids(readings: list[Reading]) -> Ids:

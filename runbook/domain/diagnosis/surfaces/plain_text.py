@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from runbook.domain.diagnosis.codes import codes_in
 from runbook.domain.diagnosis.surfaces.handed import Handed, Surface
 from runbook.domain.diagnosis.surfaces.limits import PARTS
+from runbook.domain.diagnosis.surfaces.long_text import ENDS_ONLY, LEFT_OUT, excerpt
 from runbook.domain.diagnosis.surfaces.paste import Paste
 from runbook.domain.patterns import Pattern
 
@@ -19,6 +20,8 @@ _FAILURE = Pattern(
 )
 _RULE = "-=_*~# \t"
 _MARKED = frozenset("0123456789([-*•#eE")
+_BULLETS = "-*•"
+_AFTER_NUMBER = frozenset(".):")
 _NUMBERED = Pattern(r"^\s*(?:\(?[0-9]{1,2}[.):]|[-*•]|error [0-9]{1,2}\b|#[0-9]{1,2}\b)\s")
 _INNER = Pattern(r"^\s*(?:-+>|at |inner|caused by|stack|details)")
 _WORDS = 5
@@ -43,23 +46,32 @@ def read(paste: Paste) -> Handed:
 
 
 def as_text(text: str, *, kind: Surface, notes: tuple[str, ...] = ()) -> Handed:
-    """A text with its errors told apart; of no kind if nothing in it speaks of a failure."""
-    if kind is Surface.PORTAL_TEXT and not codes_in(text) and _FAILURE.search(text) is None:
+    """A text with its errors told apart; of no kind if nothing in it speaks of a failure.
+
+    Of a long text the parts hold what tells, and a note says so.
+    """
+    read = excerpt(text)
+    if read.note and not {LEFT_OUT, ENDS_ONLY}.intersection(notes):
+        notes = (*notes, read.note)
+    if kind is Surface.PORTAL_TEXT and _FAILURE.search(text) is None and not codes_in(read.text):
         return Handed(kind=Surface.UNKNOWN, text=text, notes=(*notes, NOTHING_FAILED))
-    return Handed(kind=kind, text=text, parts=parts_of(text), notes=notes)
+    return Handed(kind=kind, text=text, parts=parts_of(read.text), notes=notes)
 
 
 def parts_of(text: str) -> tuple[str, ...]:
     """The errors of a text, each with the lines around it; one part if they cannot be told apart."""
     parts = [_Part()]
     for block in _blocks(text):
+        if len(parts) == PARTS:  # all that follows belongs to the last, which tells already
+            parts[-1].lines += [*block, ""]
+            continue
         codes = set(codes_in("\n".join(block)))
         tells = _tells(block)
         now = parts[-1]
         another = bool(codes and now.codes and not codes & now.codes)
         another = another or (tells and now.tells and not (codes and not now.codes))
         inner = _INNER.search(block[0]) is not None
-        if another and not inner and len(parts) < PARTS:
+        if another and not inner:
             parts.append(_Part())
         parts[-1].lines += [*block, ""]
         parts[-1].codes |= codes
@@ -91,4 +103,9 @@ def _blocks(text: str) -> list[list[str]]:
 
 
 def _is_numbered(line: str) -> bool:
-    return line.lstrip()[:1] in _MARKED and _NUMBERED.search(line) is not None
+    begin = line.lstrip()[:3]
+    if begin[:1] not in _MARKED or (begin[0].isdigit() and _AFTER_NUMBER.isdisjoint(begin)):
+        return False
+    if begin[0] in _BULLETS and not begin[1:2].isspace():
+        return False
+    return _NUMBERED.search(line) is not None

@@ -10,7 +10,14 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from runbook.domain.diagnosis.surfaces.handed import Unreadable
-from runbook.domain.diagnosis.surfaces.limits import ATTRIBUTES, DEPTH, ELEMENTS, NODE
+from runbook.domain.diagnosis.surfaces.limits import (
+    ATTRIBUTES,
+    BYTES_OF_AN_ELEMENT,
+    DEPTH,
+    ELEMENTS,
+    FEW_ELEMENTS,
+    NODE,
+)
 
 CUT_OFF = "The file is cut off; what was there is read."
 DAMAGED = "The file is damaged; what stood before the damage is read."
@@ -51,6 +58,7 @@ def feed(
     characters: Callable[[str], None] | None = None,
     is_utf8: bool,
     elements: int = ELEMENTS,
+    bytes_of_an_element: int = BYTES_OF_AN_ELEMENT,
 ) -> str:
     """Parses and returns a note about a broken end, or nothing.
 
@@ -62,6 +70,7 @@ def feed(
     parser.EndElementHandler = end
     if characters is not None:
         parser.CharacterDataHandler = characters
+    _check_density(data, bytes_of_an_element)
     view = memoryview(data)
     tags = 0
     try:
@@ -79,6 +88,13 @@ def feed(
             return ""
         return CUT_OFF if error.code in _BROKEN_OFF else DAMAGED
     return ""
+
+
+def _check_density(data: bytes, bytes_of_an_element: int) -> None:
+    """Refuses what is made of tags and nothing else, at the price of counting them."""
+    tags = data.count(b"<") - data.count(b"</")
+    if tags > FEW_ELEMENTS and tags * bytes_of_an_element > len(data):
+        raise Unreadable(TOO_MANY)
 
 
 def _parser(is_utf8: bool) -> expat.XMLParserType:
