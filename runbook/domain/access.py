@@ -5,14 +5,20 @@ from collections.abc import Mapping
 from runbook.domain.errors import ForbiddenAction
 from runbook.domain.vocabulary import Action, Role
 
-_READING = frozenset({Action.VIEW, Action.EXPORT})
-_COMMENTING = _READING | {Action.ADD_NOTE}
-_LEAD_ONLY = frozenset({Action.OVERRIDE_RETRY, Action.CLOSE, Action.ABANDON})
+_READING = frozenset({Action.VIEW, Action.EXPORT, Action.LEAVE})
+_COMMENTING = _READING | {Action.ADD_NOTE, Action.ASK_QUESTION, Action.SIGN_OFF_STEP}
+_LEAD_ONLY = frozenset({Action.OVERRIDE_RETRY, Action.CLOSE, Action.ABANDON, Action.MANAGE_MEMBERS})
 _VERIFYING = _COMMENTING | {
     Action.ADD_EVIDENCE,
     Action.RECORD_CHECKS,
     Action.COMPLETE_STEP,
     Action.READ_STATE,
+    Action.CLAIM_STEP,
+    Action.RELEASE_CLAIM,
+    Action.TAKE_OVER_CLAIM,
+    Action.ACCEPT_HANDOVER,
+    Action.WITHDRAW_HANDOVER,
+    Action.ANSWER_QUESTION,
 }
 
 ACCESS: Mapping[Role, frozenset[Action]] = {

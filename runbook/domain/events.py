@@ -14,6 +14,25 @@ from pydantic import TypeAdapter
 
 from runbook.domain.diagnosis.family import Reading
 from runbook.domain.readiness import Sighting
+from runbook.domain.team_events import ClaimReleased as ClaimReleased
+from runbook.domain.team_events import ClaimTaken as ClaimTaken
+from runbook.domain.team_events import ClaimTakenOver as ClaimTakenOver
+from runbook.domain.team_events import HandoverAccepted as HandoverAccepted
+from runbook.domain.team_events import HandoverOffered as HandoverOffered
+from runbook.domain.team_events import HandoverWithdrawn as HandoverWithdrawn
+from runbook.domain.team_events import LinkCreated as LinkCreated
+from runbook.domain.team_events import LinkOpened as LinkOpened
+from runbook.domain.team_events import LinkRevoked as LinkRevoked
+from runbook.domain.team_events import MemberAdded as MemberAdded
+from runbook.domain.team_events import MemberRemoved as MemberRemoved
+from runbook.domain.team_events import QuestionAnswered as QuestionAnswered
+from runbook.domain.team_events import QuestionAsked as QuestionAsked
+from runbook.domain.team_events import ReminderRaised as ReminderRaised
+from runbook.domain.team_events import RoleChanged as RoleChanged
+from runbook.domain.team_events import StepAssigned as StepAssigned
+from runbook.domain.team_events import StepSignedOff as StepSignedOff
+from runbook.domain.team_events import TeamEvent as TeamEvent
+from runbook.domain.team_events import UpdatePromised as UpdatePromised
 from runbook.domain.vocabulary import (
     CheckResult,
     Disposition,
@@ -21,7 +40,6 @@ from runbook.domain.vocabulary import (
     InstalledState,
     Method,
     RetryRule,
-    Role,
 )
 
 PAYLOAD_SCHEMA = 1
@@ -29,7 +47,10 @@ PAYLOAD_SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run began; it keeps this list of steps and this pack digest for life."""
+    """A run began; it keeps this list of steps and this pack digest for life.
+
+    `team` is the handle of the team that it belongs to, empty for none.
+    """
 
     type: ClassVar[str] = "run.started"
     title: str
@@ -38,6 +59,7 @@ class RunStarted:
     runbook_version: int
     steps: tuple[str, ...]
     time_zone: str
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +69,6 @@ class RunAdopted:
     type: ClassVar[str] = "run.adopted"
     report: str
     before_record: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberAdded:
-    """A person got a role on the run. `member` is an actor id."""
-
-    type: ClassVar[str] = "member.added"
-    member: str
-    role: Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +376,6 @@ class ExportMade:
 Event = (
     RunStarted
     | RunAdopted
-    | MemberAdded
     | FactsRecorded
     | DecisionRecorded
     | CheckRecorded
@@ -394,6 +406,7 @@ Event = (
     | RunClosed
     | RunAbandoned
     | ExportMade
+    | TeamEvent
 )
 
 EVENT_CLASSES: Mapping[str, type[Event]] = {cls.type: cls for cls in get_args(Event)}

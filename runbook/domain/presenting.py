@@ -17,6 +17,7 @@ from runbook.domain.patterns import Match, Pattern
 from runbook.domain.readiness import Sighting, row_for
 from runbook.domain.state import Attempt, RunState
 from runbook.domain.steps import Check, Question, Step
+from runbook.domain.team_lines import team_line
 from runbook.domain.vocabulary import CheckResult, InstalledState
 
 ERASED = "Content erased"
@@ -144,13 +145,7 @@ def _step(pack: Pack, slug: str) -> Step | None:
 
 
 _Life = (
-    ev.RunStarted
-    | ev.RunAdopted
-    | ev.MemberAdded
-    | ev.RunPaused
-    | ev.RunResumed
-    | ev.RunClosed
-    | ev.RunAbandoned
+    ev.RunStarted | ev.RunAdopted | ev.RunPaused | ev.RunResumed | ev.RunClosed | ev.RunAbandoned
 )
 _OfStep = ev.StepCompleted | ev.StepSkipped | ev.StepReopened | ev.WaitStarted | ev.WaitEnded
 _Entry = ev.FactsRecorded | ev.DecisionRecorded | ev.CheckRecorded | ev.EvidenceAdded | ev.NoteAdded
@@ -177,11 +172,16 @@ def _line(event: ev.Event, words: _Words) -> Line:
         return _of_attempt(event, words)
     if isinstance(event, _Finding):
         return _finding(event, words)
+    return _beyond(event, words)
+
+
+def _beyond(event: _Next | _Outward | ev.TeamEvent, words: _Words) -> Line:
     if isinstance(event, _Next):
         return _next(event, words)
     if isinstance(event, _Outward):
         return _outward(event, words)
-    assert_never(event)
+    headline, detail, kind = team_line(event, words)
+    return Line(headline=headline, detail=detail, kind=kind)
 
 
 def _life(event: _Life, words: _Words) -> Line:
@@ -193,8 +193,6 @@ def _life(event: _Life, words: _Words) -> Line:
             return Line(
                 headline="Run adopted in the middle", detail=f"{counted}{report}", kind="warn"
             )
-        case ev.MemberAdded(member=member, role=role):
-            return Line(headline=f"{words.person(member)} joined as {role.value}", kind="system")
         case ev.RunPaused(reason=reason):
             return Line(headline="Run paused", detail=reason, kind="warn")
         case ev.RunResumed():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from runbook.domain.access import may
 from runbook.domain.conditions import holds
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Pack
@@ -10,6 +11,7 @@ from runbook.domain.state import RunState, check_key
 from runbook.domain.steps import Step
 from runbook.domain.vocabulary import (
     PASSING,
+    Action,
     InstalledState,
     RunStage,
     Severity,
@@ -87,7 +89,7 @@ def next_step(found: tuple[Standing, ...]) -> Standing | None:
     for standing in found:
         if standing.step.kind is StepKind.IMPORT and standing.state in urgent:
             return standing
-    acting = {StepState.FAILED, StepState.UNKNOWN}
+    acting = {StepState.FAILED, StepState.UNKNOWN, StepState.AWAITING_SIGN_OFF}
     for standing in found:
         if standing.is_open or standing.state in acting:
             return standing
@@ -105,7 +107,9 @@ def _standing(
     if step.kind is StepKind.CLOSE and state.stage is RunStage.CLOSED:
         return Standing(step=step, phase=phase, state=StepState.DONE)
     if mark and mark.state is not StepState.READY:
-        return Standing(step=step, phase=phase, state=mark.state)
+        waits = mark.state is StepState.DONE and needs_sign_off(state, step)
+        found = StepState.AWAITING_SIGN_OFF if waits else mark.state
+        return Standing(step=step, phase=phase, state=found)
     closed = _not_asked(state, step, phase=phase, done=frozenset(done))
     if closed:
         return closed
@@ -129,6 +133,25 @@ def _not_asked(state: RunState, step: Step, *, phase: str, done: frozenset[str])
     if applies:
         return None
     return Standing(step=step, phase=phase, state=StepState.NOT_APPLICABLE)
+
+
+def doers(state: RunState, step: Step) -> frozenset[str]:
+    """Who worked on the step: completed it, or answered one of its checks."""
+    mark = state.marks.get(step.slug)
+    answered = (state.checks.get(check_key(step.slug, check.slug)) for check in step.checks)
+    found = {each.actor for each in answered if each is not None}
+    return frozenset(found | ({mark.actor} if mark else set()))
+
+
+def needs_sign_off(state: RunState, step: Step) -> bool:
+    """Whether a completed step waits for a second person.
+
+    A run on which nobody else could sign does not wait for ever; its report says so.
+    """
+    if not step.sign_off or step.slug in state.team.signed:
+        return False
+    others = set(state.members) - doers(state, step)
+    return any(may(state.members[actor], Action.SIGN_OFF_STEP) for actor in others)
 
 
 def _blocked(step: Step, phase: str, refusal: str, where: str = "") -> Standing:

@@ -12,6 +12,7 @@ from typing import assert_never
 from runbook.domain import events as ev
 from runbook.domain.diagnosis.family import Reading
 from runbook.domain.readiness import Sighting
+from runbook.domain.teamwork import Teamwork, evolve_team, settle_step
 from runbook.domain.vocabulary import (
     CheckResult,
     Disposition,
@@ -131,6 +132,7 @@ class RunState:
     escalation: tuple[str, ...] = ()
     escalated_to: str = ""
     ticket: str = ""
+    team: Teamwork = field(default_factory=Teamwork)
 
     @property
     def current_attempt(self) -> Attempt | None:
@@ -166,8 +168,12 @@ def evolve(state: RunState, entry: ev.Recorded) -> RunState:
     """The state after one more event; total over all event types."""
     state = replace(state, seq=entry.seq, changed_at=entry.recorded_at)
     event = entry.event
+    if not isinstance(event, ev.ReminderRaised | ev.LinkOpened | ev.ExportMade):
+        state = replace(state, team=replace(state.team, acted_at=entry.recorded_at))
+    if isinstance(event, ev.TeamEvent):
+        return _together(state, event, entry)
     match event:
-        case ev.RunStarted() | ev.RunAdopted() | ev.MemberAdded():
+        case ev.RunStarted() | ev.RunAdopted():
             return _beginning(state, event, entry)
         case ev.RunPaused() | ev.RunResumed() | ev.RunClosed() | ev.RunAbandoned():
             return _life(state, event)
@@ -204,7 +210,7 @@ def evolve(state: RunState, entry: ev.Recorded) -> RunState:
 
 
 def _beginning(
-    state: RunState, event: ev.RunStarted | ev.RunAdopted | ev.MemberAdded, entry: ev.Recorded
+    state: RunState, event: ev.RunStarted | ev.RunAdopted, entry: ev.Recorded
 ) -> RunState:
     match event:
         case ev.RunStarted():
@@ -226,10 +232,18 @@ def _beginning(
                 stage=RunStage.STATE_UNREAD,
                 marks={**state.marks, **dict.fromkeys(slugs, mark)},
             )
-        case ev.MemberAdded(member=member, role=role):
-            return replace(state, members={**state.members, member: role})
         case _:
             assert_never(event)
+
+
+def _together(state: RunState, event: ev.TeamEvent, entry: ev.Recorded) -> RunState:
+    members = dict(state.members)
+    if isinstance(event, ev.MemberAdded | ev.RoleChanged):
+        members[event.member] = event.role
+    elif isinstance(event, ev.MemberRemoved):
+        members.pop(event.member, None)
+    team = evolve_team(state.team, event, actor=entry.actor, at=entry.happened_at, seq=entry.seq)
+    return replace(state, members=members, team=team)
 
 
 def _life(
@@ -267,7 +281,7 @@ def _step(
             waits.pop(event.step, None)
         case _:
             assert_never(event)
-    return replace(state, marks=marks, waits=waits)
+    return replace(state, marks=marks, waits=waits, team=settle_step(state.team, event.step))
 
 
 def _mark(step_state: StepState, entry: ev.Recorded, *, reason: str = "") -> StepMark:

@@ -125,7 +125,11 @@ class WaitRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One unit of work. `slug` is never reused; a step is retired, never deleted."""
+    """One unit of work. `slug` is never reused; a step is retired, never deleted.
+
+    A claim on it turns stale after `claim_minutes`. With `sign_off` a second person must stand by
+    it once it is completed, if the run has one.
+    """
 
     slug: str
     title: str
@@ -140,6 +144,8 @@ class Step:
     gate: tuple[Gate, ...] = ()
     condition: Condition | None = None
     role: Role = Role.OPERATOR
+    claim_minutes: int = 60
+    sign_off: bool = False
     risk: Risk = Risk.LOW
     destructive: bool = False
     undo: str = ""

@@ -30,12 +30,13 @@ DEVIATING = frozenset(
         "attempt.cancelled",
         "retry.overridden",
         "removal.recorded",
+        "claim.taken_over",
     }
 )
 #: Written beside what a person entered; the entry itself tells that it was late.
-_FOLLOWING = frozenset(
-    {"error.captured", "diagnosis.made", "retry.scheduled", "escalation.drafted"}
-)
+FOLLOWING = frozenset({"error.captured", "diagnosis.made", "retry.scheduled", "escalation.drafted"})
+#: How `presenting` begins the line of a note that puts another entry right.
+_CORRECTION = "Correction of entry "
 _TELLING = frozenset({CheckResult.FAILED, CheckResult.NOT_TESTED, CheckResult.BY_HAND})
 
 
@@ -193,14 +194,21 @@ def _checked(report: RunReport, key: str, mark: CheckMark) -> Checked:
 
 
 def deviations(report: RunReport) -> tuple[Deviation, ...]:
-    """What was skipped, overridden, opened again, failed, left untested or entered late, by time."""
+    """What was skipped, overridden, opened again, corrected, taken over, failed, left untested or
+    entered late, by time.
+    """
     found = [_from_line(line) for line in report.lines if _deviates(line)]
     found += [_from_check(check) for check in checks(report) if check.result in _TELLING]
     return tuple(sorted(found, key=lambda deviation: (deviation.at, deviation.seq or 0)))
 
 
 def _deviates(line: ReportLine) -> bool:
-    return line.event_type in DEVIATING or (line.late and line.event_type not in _FOLLOWING)
+    late = line.late and line.event_type not in FOLLOWING
+    return late or line.event_type in DEVIATING or _corrects(line)
+
+
+def _corrects(line: ReportLine) -> bool:
+    return line.event_type == "note.added" and line.headline.startswith(_CORRECTION)
 
 
 def _from_line(line: ReportLine) -> Deviation:

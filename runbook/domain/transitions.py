@@ -28,6 +28,21 @@ _RECORDING = (
     _A.START_WAIT,
     _A.END_WAIT,
     _A.SEND_ESCALATION,
+    _A.CLAIM_STEP,
+    _A.TAKE_OVER_CLAIM,
+    _A.SIGN_OFF_STEP,
+)
+#: What people settle among themselves, also while the run rests. Members and links are managed at
+#: every stage, since a right must be taken away from somebody even after the end.
+_TALKING = (
+    _A.RELEASE_CLAIM,
+    _A.ASSIGN_STEPS,
+    _A.OFFER_HANDOVER,
+    _A.ACCEPT_HANDOVER,
+    _A.WITHDRAW_HANDOVER,
+    _A.ASK_QUESTION,
+    _A.ANSWER_QUESTION,
+    _A.PROMISE_UPDATE,
 )
 
 _AFTER_READING = frozenset(
@@ -57,7 +72,9 @@ _ACTIVE = frozenset(
 
 
 def _active(stage: RunStage, moves: Leads, *, pause: bool = True) -> Leads:
-    stay: dict[Action, frozenset[RunStage]] = dict.fromkeys(_RECORDING, frozenset({stage}))
+    stay: dict[Action, frozenset[RunStage]] = dict.fromkeys(
+        (*_RECORDING, *_TALKING), frozenset({stage})
+    )
     if pause:
         stay[_A.PAUSE] = frozenset({_S.PAUSED})
     stay[_A.ABANDON] = frozenset({_S.ABANDONED})
@@ -117,7 +134,7 @@ TRANSITIONS: Mapping[RunStage, Leads] = {
     ),
     _S.VERIFYING: _active(_S.VERIFYING, {_A.READ_STATE: _AFTER_READING, _A.CLOSE: _to(_S.CLOSED)}),
     _S.PAUSED: {
-        _A.ADD_NOTE: _to(_S.PAUSED),
+        **dict.fromkeys((_A.ADD_NOTE, *_TALKING), _to(_S.PAUSED)),
         _A.RESUME: _ACTIVE,
         _A.ABANDON: _to(_S.ABANDONED),
     },

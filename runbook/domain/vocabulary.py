@@ -25,6 +25,7 @@ class StepState(StrEnum):
     IN_PROGRESS = "in progress"
     WAITING = "waiting"
     BLOCKED = "blocked"
+    AWAITING_SIGN_OFF = "awaiting sign-off"
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -189,3 +190,36 @@ class Action(StrEnum):
     RESUME = "resume"
     CLOSE = "close"
     ABANDON = "abandon"
+    CLAIM_STEP = "claim step"
+    RELEASE_CLAIM = "release claim"
+    TAKE_OVER_CLAIM = "take over claim"
+    ASSIGN_STEPS = "assign steps"
+    SIGN_OFF_STEP = "sign off step"
+    OFFER_HANDOVER = "offer handover"
+    ACCEPT_HANDOVER = "accept handover"
+    WITHDRAW_HANDOVER = "withdraw handover"
+    ASK_QUESTION = "ask question"
+    ANSWER_QUESTION = "answer question"
+    PROMISE_UPDATE = "promise update"
+    MANAGE_MEMBERS = "manage members"
+    LEAVE = "leave"
+    MANAGE_LINKS = "manage links"
+
+
+class LinkScope(StrEnum):
+    """What the holder of a share link may do."""
+
+    READ = "read"
+    READ_FILES = "read+files"
+    COMMENT = "comment"
+    STATUS = "status"
+
+
+class ReminderKind(StrEnum):
+    """Why somebody is reminded."""
+
+    WAIT_OVER = "wait over"
+    RETRY_DUE = "retry due"
+    CLAIM_STALE = "claim stale"
+    UPDATE_DUE = "update due"
+    IDLE = "idle"

@@ -3,8 +3,19 @@
 from collections.abc import Iterator, Mapping
 
 from runbook.domain.readiness import YesNo
-from runbook.domain.vocabulary import Action, InstalledState, Outcome
-from tests.domain.history import PARTIAL, PREPARATION, START, SUCCESS
+from runbook.domain.teamwork import Assignment
+from runbook.domain.vocabulary import Action, InstalledState, Outcome, Role
+from tests.domain.history import (
+    LEAD,
+    NOON,
+    OPERATOR,
+    PARTIAL,
+    PREPARATION,
+    REVIEWER,
+    START,
+    STRANGER,
+    SUCCESS,
+)
 from tests.domain.wishes import (
     APPLY,
     BEFORE_RETRY,
@@ -48,6 +59,19 @@ GOOD: Mapping[Action, Wish] = {
     Action.RESUME: wish(Action.RESUME),
     Action.CLOSE: PARTIAL,
     Action.ABANDON: wish(Action.ABANDON, reason="The tower fell."),
+    Action.CLAIM_STEP: wish(Action.CLAIM_STEP, step="look-after"),
+    Action.RELEASE_CLAIM: wish(Action.RELEASE_CLAIM, step="cool-down"),
+    Action.TAKE_OVER_CLAIM: wish(Action.TAKE_OVER_CLAIM, step="tidy", reason="Ben went home."),
+    Action.ASSIGN_STEPS: wish(
+        Action.ASSIGN_STEPS, wanted={"look-after": Assignment(role=Role.VERIFIER)}
+    ),
+    Action.SIGN_OFF_STEP: wish(Action.SIGN_OFF_STEP, step="wires", note="I pulled at them."),
+    Action.OFFER_HANDOVER: wish(Action.OFFER_HANDOVER, to=OPERATOR, doubts="The wind."),
+    Action.ACCEPT_HANDOVER: wish(Action.ACCEPT_HANDOVER),
+    Action.WITHDRAW_HANDOVER: wish(Action.WITHDRAW_HANDOVER, reason="I stay."),
+    Action.ASK_QUESTION: wish(Action.ASK_QUESTION, about=1, text="Who said so?"),
+    Action.ANSWER_QUESTION: wish(Action.ANSWER_QUESTION, number=1, text="We do not know."),
+    Action.PROMISE_UPDATE: wish(Action.PROMISE_UPDATE, promise="Light by dawn.", next_update=None),
 }
 
 OTHER = (
@@ -85,6 +109,15 @@ OTHER = (
     wish(Action.CLOSE, partial=False, reason=""),
     wish(Action.REOPEN_STEP, step="ready", reason="The spare lamp is gone."),
     wish(Action.EXPORT, export_format="markdown"),
+    wish(Action.MANAGE_MEMBERS, member=REVIEWER, role=Role.VERIFIER),
+    wish(Action.CLAIM_STEP, step="tidy"),
+    wish(Action.CLAIM_STEP, step="import"),
+    wish(Action.RELEASE_CLAIM, step="tidy"),
+    wish(Action.TAKE_OVER_CLAIM, step="cool-down", reason="It is late."),
+    wish(Action.TAKE_OVER_CLAIM, step="import", reason="It is late."),
+    wish(Action.OFFER_HANDOVER, to=LEAD),
+    wish(Action.ASSIGN_STEPS, wanted={"tidy": Assignment(member=OPERATOR)}),
+    wish(Action.LEAVE),
 )
 
 #: Wishes that no stage grants.
@@ -132,6 +165,19 @@ WRONG = (
     wish(Action.PAUSE, reason=""),
     wish(Action.ABANDON, reason="\n"),
     wish(Action.CLOSE, partial=True, reason=""),
+    wish(Action.CLAIM_STEP, step="cellar"),
+    wish(Action.TAKE_OVER_CLAIM, step="tidy", reason=" "),
+    wish(Action.ASSIGN_STEPS, wanted={"cellar": Assignment(role=Role.LEAD)}),
+    wish(Action.ASSIGN_STEPS, wanted={"tidy": Assignment(member=STRANGER)}),
+    wish(Action.SIGN_OFF_STEP, step="facts"),
+    wish(Action.OFFER_HANDOVER, to=STRANGER),
+    wish(Action.WITHDRAW_HANDOVER, reason=""),
+    wish(Action.ASK_QUESTION, about=0, text="Why?"),
+    wish(Action.ASK_QUESTION, about=100_000, text="Why?"),
+    wish(Action.ASK_QUESTION, about=1, text=" "),
+    wish(Action.ANSWER_QUESTION, number=0, text="Because."),
+    wish(Action.PROMISE_UPDATE, promise="", next_update=None),
+    wish(Action.PROMISE_UPDATE, promise="Soon.", next_update=NOON.replace(year=2020)),
 )
 
 #: What an honest keeper would ask next, whatever happened; tried in turn by random walks.

@@ -8,10 +8,18 @@ from runbook.domain import chain
 from runbook.domain import events as ev
 from runbook.domain.access import check_may
 from runbook.domain.decisions import runs
+from runbook.domain.decisions.claims import check_free, step_of
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.state import RunState, evolve
-from runbook.domain.vocabulary import Action, InstalledState, Outcome, Role, RunStage
+from runbook.domain.vocabulary import (
+    Action,
+    CheckResult,
+    InstalledState,
+    Outcome,
+    Role,
+    RunStage,
+)
 from tests.domain.wishes import (
     BEFORE_RETRY,
     FACTS,
@@ -29,6 +37,18 @@ from tests.domain.wishes import (
 
 LEAD, OPERATOR, REVIEWER, STRANGER = "a" * 32, "b" * 32, "c" * 32, "d" * 32
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
+
+
+#: What settles who holds a step, and notes beside it, need no claim.
+CLAIMING = frozenset(
+    {
+        Action.CLAIM_STEP,
+        Action.RELEASE_CLAIM,
+        Action.TAKE_OVER_CLAIM,
+        Action.SIGN_OFF_STEP,
+        Action.ADD_NOTE,
+    }
+)
 
 
 class NotAMember(Exception):
@@ -68,8 +88,11 @@ class History:
         if role is None:
             raise NotAMember
         check_may(role, asked.action)
+        held = step_of(asked.action, str(asked.say.get("step", "")), self.pack)
+        if held and asked.action not in CLAIMING:
+            check_free(self.state, step=held, actor=actor)
         when = happened_at or self.now
-        made = decide(self.state, self.pack, asked, happened_at=when, now=self.now)
+        made = decide(self.state, self.pack, asked, happened_at=when, now=self.now, actor=actor)
         before = self.state.stage
         self.add(made, actor=actor, happened_at=when)
         self.taken.append((before, asked.action, self.state.stage))
@@ -93,6 +116,23 @@ def started(answers: Mapping[str, str] = FACTS) -> History:
         ev.MemberAdded(member=REVIEWER, role=Role.REVIEWER),
     ]
     run.add(members, actor=LEAD, happened_at=run.now)
+    return run
+
+
+def together(run: History) -> History:
+    """The run while others are at it: claims, an offer, a question, a step to be signed off."""
+    passed = ev.CheckRecorded(step="wires", check="whole", result=CheckResult.PASSED)
+    theirs = [
+        ev.ClaimTaken(step="tidy", stale_minutes=60),
+        ev.HandoverOffered(to=LEAD, card=("State: so.",)),
+        ev.QuestionAsked(number=1, about=1, text="Why?"),
+        ev.DecisionRecorded(step="wiring", answers={"wired": "yes"}),
+        passed,
+        ev.StepCompleted(step="wires"),
+    ]
+    run.add(theirs, actor=OPERATOR, happened_at=run.now)
+    mine = [ev.ClaimTaken(step="cool-down", stale_minutes=60)]
+    run.add(mine, actor=LEAD, happened_at=run.now)
     return run
 
 

@@ -12,8 +12,9 @@ from runbook.domain.retries import import_step
 from runbook.domain.snapshot import dump_state, load_state
 from runbook.domain.state import RunState, evolve, replay
 from runbook.domain.transitions import TRANSITIONS
-from runbook.domain.vocabulary import ImportOption, InstalledState
+from runbook.domain.vocabulary import ImportOption, InstalledState, Role
 from tests.domain.history import History
+from tests.domain.wishes import AT_EVERY_STAGE
 
 ENDS = (ev.AttemptSucceeded, ev.AttemptFailed, ev.AttemptUnknown, ev.AttemptCancelled)
 MAY_IMPORT = frozenset({InstalledState.ROLLED_BACK})
@@ -153,7 +154,7 @@ def reasons_are_given(run: History) -> Iterable[str]:
     """6: whoever leaves the straight way says why."""
     asking = (
         *(ev.StepSkipped, ev.StepReopened, ev.RetryOverridden, ev.RunAbandoned, ev.RunPaused),
-        ev.AttemptCancelled,
+        *(ev.AttemptCancelled, ev.ClaimTakenOver, ev.HandoverWithdrawn),
     )
     for entry in run.entries:
         if isinstance(entry.event, asking) and not entry.event.reason.strip():
@@ -196,10 +197,13 @@ def closing_is_honest(run: History) -> Iterable[str]:
             yield "closed as partial without a reason"
 
 
+_AFTER_THE_END = (ev.NoteAdded, ev.ExportMade, ev.MemberAdded, ev.MemberRemoved, ev.RoleChanged)
+
+
 def nothing_after_the_end(run: History) -> Iterable[str]:
     """A frozen run takes notes, marked as such, and nothing else but the note of an export."""
     for before, entry in _walk(run):
-        if before.is_frozen and not isinstance(entry.event, ev.NoteAdded | ev.ExportMade):
+        if before.is_frozen and not isinstance(entry.event, _AFTER_THE_END):
             yield f"event {entry.seq} follows the end"
         if isinstance(entry.event, ev.NoteAdded) and entry.event.after_close != before.is_frozen:
             yield f"note {entry.seq} hides when it was written"
@@ -209,8 +213,39 @@ def moves_are_in_the_table(run: History) -> Iterable[str]:
     """What happened is what the transition table allows."""
     for before, action, after in run.taken:
         targets = TRANSITIONS[before].get(action, frozenset())
-        if after not in targets and not (action.value == "export" and before is after):
+        if after not in targets and not (action in AT_EVERY_STAGE and before is after):
             yield f"{action.value} led from {before.value} to {after.value}"
+
+
+def claims_are_respected(run: History) -> Iterable[str]:
+    """3, second half: nobody works on a step that somebody else holds."""
+    working = (
+        *(ev.CheckRecorded, ev.FactsRecorded, ev.DecisionRecorded, ev.EvidenceAdded),
+        *(ev.StepCompleted, ev.StepSkipped, ev.StepReopened, ev.WaitStarted, ev.WaitEnded),
+        *(ev.StateRead, ev.AttemptStarted),
+    )
+    for before, entry in _walk(run):
+        if not isinstance(entry.event, working):
+            continue
+        step = getattr(entry.event, "step", import_step(run.pack))
+        claim = before.team.claims.get(step)
+        if claim and claim.actor != entry.actor:
+            yield f"event {entry.seq} works on a step that another holds"
+
+
+def a_second_person_signs(run: History) -> Iterable[str]:
+    """Nobody signs off what they did themselves."""
+    for before, entry in _walk(run):
+        if isinstance(entry.event, ev.StepSignedOff):
+            mark = before.marks.get(entry.event.step)
+            if mark is None or mark.actor == entry.actor:
+                yield f"event {entry.seq} signs its own work"
+
+
+def a_lead_remains(run: History) -> Iterable[str]:
+    """AZ-07: a run is never left without somebody who may decide about it."""
+    if run.entries and Role.LEAD not in run.state.members.values():
+        yield "the run has no lead"
 
 
 INVARIANTS: tuple[Callable[[History], Iterable[str]], ...] = (
@@ -226,6 +261,9 @@ INVARIANTS: tuple[Callable[[History], Iterable[str]], ...] = (
     closing_is_honest,
     nothing_after_the_end,
     moves_are_in_the_table,
+    claims_are_respected,
+    a_second_person_signs,
+    a_lead_remains,
 )
 
 

@@ -33,6 +33,20 @@ WHO: dict[Action, set[Role]] = {
     Action.RESUME: {L, O},
     Action.CLOSE: {L},
     Action.ABANDON: {L},
+    Action.CLAIM_STEP: {L, O, V},
+    Action.RELEASE_CLAIM: {L, O, V},
+    Action.TAKE_OVER_CLAIM: {L, O, V},
+    Action.ASSIGN_STEPS: {L, O},
+    Action.SIGN_OFF_STEP: {L, O, V, R},
+    Action.OFFER_HANDOVER: {L, O},
+    Action.ACCEPT_HANDOVER: {L, O, V},
+    Action.WITHDRAW_HANDOVER: {L, O, V},
+    Action.ASK_QUESTION: {L, O, V, R},
+    Action.ANSWER_QUESTION: {L, O, V},
+    Action.PROMISE_UPDATE: {L, O},
+    Action.MANAGE_MEMBERS: {L},
+    Action.LEAVE: {L, O, V, R, B},
+    Action.MANAGE_LINKS: {L, O},
 }
 
 

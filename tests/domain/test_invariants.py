@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from runbook.domain import events as ev
+from runbook.domain.access import may
 from runbook.domain.errors import DomainError
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, RunStage
@@ -27,10 +28,12 @@ from tests.domain.history import (
     NotAMember,
     at,
     started,
+    together,
 )
 from tests.domain.invariants import faults
 from tests.domain.wishes import BEFORE_RETRY, Wish
 
+AMONG_PEOPLE = {*list(Action)[list(Action).index(Action.CLAIM_STEP) :]}
 PEOPLE = st.sampled_from((LEAD, LEAD, OPERATOR, REVIEWER, STRANGER))
 #: When people say that it happened: now, a little ahead, long ago, or in the future.
 SAID = st.sampled_from((0, 0, 0, 4, -3, -90, -3000, 60)).map(lambda each: timedelta(minutes=each))
@@ -54,7 +57,7 @@ class Keepers(RuleBasedStateMachine):
             note(f"refused: {asked}: {refused}")
         else:
             assert asked not in WRONG
-            assert actor in {LEAD, OPERATOR} or asked.action in {Action.ADD_NOTE, Action.EXPORT}
+            assert may(before.members[actor], asked.action)
             taken = self.run.taken[-1]
             event(f"{taken[0].value} / {taken[1].value} / {taken[2].value}")
 
@@ -109,6 +112,8 @@ def random_walk(seed: int, *, steps: int = 60) -> History:
         allowed = set(TRANSITIONS[run.state.stage]) - {Action.ABANDON}
         if len(run.entries) < steps // 2:
             allowed -= {Action.CLOSE}
+        if chance.random() < 0.8:  # people mostly work, and talk now and then
+            allowed -= AMONG_PEOPLE
         if chance.random() < 0.1:  # somebody who has not looked where the run stands
             allowed = set(GOOD) - {Action.ABANDON, Action.CLOSE}
         asked = chance.choice([each for each in SENSIBLE if each.action in allowed])
@@ -192,6 +197,13 @@ BROKEN = {
     "closing_is_honest": _whole,
     "nothing_after_the_end": lambda: planted(at(RunStage.CLOSED), ev.RunResumed()),
     "moves_are_in_the_table": _untabled,
+    "claims_are_respected": lambda: planted(
+        together(at(RunStage.PREPARING)), ev.StepSkipped(step="tidy", reason="Tidy.")
+    ),
+    "a_second_person_signs": lambda: planted(
+        at(RunStage.PREPARING), ev.StepSignedOff(step="ready")
+    ),
+    "a_lead_remains": lambda: planted(at(RunStage.PREPARING), ev.MemberRemoved(member=LEAD)),
 }
 
 

@@ -244,7 +244,11 @@ def test_an_event_is_told(event: ev.Event, headline: str, detail: str, kind: str
 
 
 def test_every_class_of_event_is_told_somewhere() -> None:
-    assert {type(event) for event, *_ in TOLD} == set(ev.EVENT_CLASSES.values())
+    others = {
+        cls for cls in ev.EVENT_CLASSES.values() if not cls.__module__.endswith("team_events")
+    }
+
+    assert {type(event) for event, *_ in TOLD} >= others
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.domain import redaction
-from runbook.domain.redaction import mask
+from runbook.domain.redaction import mask, redacting
 
 JWT = "eyJhbGciOiJSUzI1NiIsInR5cCI6.eyJzdWIiOiIxMjM0NTY3ODkw.c2lnbmF0dXJl"
 KEY = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYg=="
@@ -79,6 +79,6 @@ def test_no_secret_survives_among_others(text: str) -> None:
 
 
 def test_without_its_rules_nothing_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_RULES", ())
+    monkeypatch.setattr(redacting, "RULES", ())
 
     assert [text for text in SECRETS if mask(text).removed] == []

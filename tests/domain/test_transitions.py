@@ -20,6 +20,7 @@ from tests.domain.history import (
     ready_to_retry,
     refusal,
     started,
+    together,
 )
 from tests.domain.wishes import GATEWAY, GOVERNED, LENS, Wish, failing, looking, wish
 
@@ -71,6 +72,7 @@ def bases() -> Iterator[History]:
     for stage in RunStage:
         run = at(stage)
         yield run
+        yield together(copy(run))
         if stage in {RunStage.RETRY_PLANNED, RunStage.UPGRADE_PENDING}:
             yield ready_to_retry(copy(run))
         if stage not in {RunStage.PAUSED, RunStage.CLOSED, RunStage.ABANDONED}:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.domain import events as ev
-from runbook.domain.decisions import attempts, readings, runs, steps
+from runbook.domain.decisions import attempts, claims, people, readings, runs, steps, talk
 from runbook.domain.decisions.attempts import Captured, Plan, Result
 from runbook.domain.decisions.readings import Look
 from runbook.domain.decisions.steps import CheckAnswer
@@ -107,10 +107,19 @@ REMOVAL = wish(
 
 
 def decide(
-    state: RunState, pack: Pack, asked: Wish, *, happened_at: datetime, now: datetime
+    state: RunState,
+    pack: Pack,
+    asked: Wish,
+    *,
+    happened_at: datetime,
+    now: datetime,
+    actor: str = "",
 ) -> list[ev.Event]:
     """The engine's answer to a wish: events, or a refusal."""
-    return list(_DECISIONS[asked.action](state, pack, dict(asked.say), happened_at, now))
+    say = dict(asked.say)
+    if asked.action in _BY_SOMEBODY:
+        return list(_BY_SOMEBODY[asked.action](state, pack, say, actor, now))
+    return list(_DECISIONS[asked.action](state, pack, say, happened_at, now))
 
 
 def _result(pack: Pack, say: dict[str, Any]) -> Result:
@@ -164,7 +173,34 @@ _DECISIONS: Mapping[Action, Decision] = {
     Action.EXPORT: lambda s, p, say, at, now: runs.record_export(s, **say),
 }
 
+#: Decisions that depend on who asks.
+_BY_SOMEBODY: Mapping[
+    Action, Callable[[RunState, Pack, dict[str, Any], str, datetime], list[ev.Event]]
+] = {
+    Action.CLAIM_STEP: lambda s, p, say, who, now: claims.claim_step(s, p, actor=who, **say),
+    Action.RELEASE_CLAIM: lambda s, p, say, who, now: claims.release_claim(s, actor=who, **say),
+    Action.TAKE_OVER_CLAIM: lambda s, p, say, who, now: claims.take_over_claim(
+        s, p, actor=who, **say
+    ),
+    Action.ASSIGN_STEPS: lambda s, p, say, who, now: claims.assign_steps(s, p, **say),
+    Action.SIGN_OFF_STEP: lambda s, p, say, who, now: claims.sign_off_step(s, p, actor=who, **say),
+    Action.OFFER_HANDOVER: lambda s, p, say, who, now: people.offer_handover(
+        s, giver=who, card=("State: so.",), **say
+    ),
+    Action.ACCEPT_HANDOVER: lambda s, p, say, who, now: people.accept_handover(s, actor=who),
+    Action.WITHDRAW_HANDOVER: lambda s, p, say, who, now: people.withdraw_handover(
+        s, actor=who, **say
+    ),
+    Action.ASK_QUESTION: lambda s, p, say, who, now: talk.ask_question(s, **say),
+    Action.ANSWER_QUESTION: lambda s, p, say, who, now: talk.answer_question(s, **say),
+    Action.PROMISE_UPDATE: lambda s, p, say, who, now: talk.promise_update(s, now=now, **say),
+    Action.MANAGE_MEMBERS: lambda s, p, say, who, now: people.give_role(s, **say),
+    Action.LEAVE: lambda s, p, say, who, now: people.remove_member(s, member=who),
+}
+
 #: Actions that a decision function stands behind; viewing leaves no event.
-DECIDED = frozenset(_DECISIONS)
-#: Actions that the transition table governs; handing out the record is possible at every stage.
-GOVERNED = DECIDED - {Action.EXPORT}
+DECIDED = frozenset(_DECISIONS) | frozenset(_BY_SOMEBODY)
+#: Handing out the record is possible at every stage, and so is changing who may read it.
+AT_EVERY_STAGE = frozenset({Action.EXPORT, Action.MANAGE_MEMBERS, Action.LEAVE})
+#: Actions that the transition table governs.
+GOVERNED = DECIDED - AT_EVERY_STAGE

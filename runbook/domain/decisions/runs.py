@@ -30,7 +30,7 @@ class Tried:
 
 
 def start_run(
-    pack: Pack, *, title: str, time_zone: str, answers: Mapping[str, str]
+    pack: Pack, *, title: str, time_zone: str, answers: Mapping[str, str], team: str = ""
 ) -> list[ev.Event]:
     """Begins a run on the pack as it is now; the run keeps this definition for life (invariant 7)."""
     check_versions(answers)
@@ -42,6 +42,7 @@ def start_run(
         runbook_version=pack.runbook.version,
         steps=tuple(step.slug for step in pack.runbook.steps if not step.retired),
         time_zone=time_zone,
+        team=team,
     )
     facts = _first_of(pack, StepKind.FACTS)
     return [started, ev.FactsRecorded(step=facts.slug, answers=dict(answers))]
@@ -162,6 +163,10 @@ def close(
 ) -> list[ev.Event]:
     """Finishes the run; with criteria open only as partial and with a reason (invariant 10)."""
     check_allowed(state.stage, Action.CLOSE)
+    if state.team.questions:
+        raise TransitionRefused(
+            "A question is still open. Answer it first; “we do not know” is an answer too."
+        )
     gaps = unmet_criteria(state, pack, now=now)
     if not gaps:
         return [ev.RunClosed(partial=False, reason=reason.strip())]
