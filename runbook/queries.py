@@ -6,10 +6,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from runbook import library
 from runbook.domain import chain
@@ -26,9 +27,12 @@ from runbook.models import (
     Evidence,
     Installation,
     Member,
+    Membership,
     Note,
     PackRevision,
     Run,
+    ShareLink,
+    Team,
     User,
 )
 from runbook.models.timeline import Event
@@ -115,10 +119,31 @@ def runs_of(user: User) -> list[OpenRun]:
 
 
 def people(actors: Iterable[str]) -> dict[str, str]:
-    """Names by actor id; an account that is gone shows as such."""
+    """Names by actor id, of share links by their labels; an account that is gone shows as such."""
     wanted = set(actors)
     found = {user.actor_id: str(user) for user in User.objects.filter(actor_id__in=wanted)}
+    if wanted - set(found):
+        links = ShareLink.objects.filter(actor_id__in=wanted - set(found))
+        found |= {link.actor_id: f"Share link: {link.label}" for link in links}
     return {actor: found.get(actor, "a former member") for actor in wanted}
+
+
+def known_to(user: User) -> list[User]:
+    """The people whom the person may add to a run: who shares a team with them, by name."""
+    teams = Membership.objects.filter(user=user).values("team_id")
+    mates = Membership.objects.filter(team_id__in=teams).values("user_id")
+    return list(User.objects.filter(pk__in=mates, is_active=True).order_by("display_name"))
+
+
+def teams_of(user: User) -> list[Membership]:
+    """The person's seats in teams, with the teams, by name."""
+    return list(Membership.objects.filter(user=user).select_related("team").order_by("team__name"))
+
+
+def seats_of(team: Team) -> list[Membership]:
+    """Everybody in a team, owners first, with their accounts."""
+    rows = Membership.objects.filter(team=team).select_related("user")
+    return list(rows.order_by("-is_owner", "user__display_name", "user__username"))
 
 
 def timeline_page(
@@ -139,9 +164,35 @@ def newest_rows(run_id: uuid.UUID) -> list[dict[str, object]]:
     return list(rows.values("seq", "type", "happened_at")[:PAGE])
 
 
+def entry_at(run: Run, seq: int) -> TimelineEntry | None:
+    """One event of the run, None if there is no such seq."""
+    found = _entries(Event.objects.filter(run=run, seq=seq))
+    return found[0] if found else None
+
+
+def entries_at(
+    places: Iterable[tuple[uuid.UUID, int]],
+) -> dict[tuple[uuid.UUID, int], TimelineEntry]:
+    """Events of several runs by run and seq; three statements whatever their number."""
+    wanted: dict[uuid.UUID, list[int]] = {}
+    for run_id, seq in places:
+        wanted.setdefault(run_id, []).append(seq)
+    if not wanted:
+        return {}
+    any_of = reduce(or_, (Q(run_id=run_id, seq__in=seqs) for run_id, seqs in wanted.items()))
+    rows = Event.objects.filter(any_of).order_by("run_id", "seq")
+    return dict(zip(rows.values_list("run_id", "seq"), _entries(rows), strict=True))
+
+
 def events_since(run: Run, version: int) -> list[TimelineEntry]:
     """What was recorded after a version, oldest first; at most one page."""
     return _entries(Event.objects.filter(run=run, seq__gt=version).order_by("seq")[:PAGE])
+
+
+def types_since(run: Run, version: int) -> set[str]:
+    """The kinds of events that were recorded after a version."""
+    rows = Event.objects.filter(run=run, seq__gt=version).order_by()
+    return set(rows.values_list("type", flat=True).distinct())
 
 
 def _entries(rows: "QuerySet[Event]") -> list[TimelineEntry]:
@@ -185,9 +236,9 @@ def all_entries(run: Run) -> list[TimelineEntry]:
     return _entries(Event.objects.filter(run=run).order_by("seq"))
 
 
-def chain_links(run: Run) -> Generator[chain.Link]:
-    """The stored events as the chain sees them, in order."""
-    rows = Event.objects.filter(run=run).order_by("seq")
+def chain_links(run: Run, *, after: int = 0) -> Generator[chain.Link]:
+    """The stored events as the chain sees them, in order, those behind a seq only."""
+    rows = Event.objects.filter(run=run, seq__gt=after).order_by("seq")
     fields = ("seq", "header", "digest", "payload__salt", "payload__body", "erasure__pk")
     for seq, header, digest, salt, body, erasure in rows.values_list(*fields).iterator():
         yield chain.Link(

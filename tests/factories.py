@@ -12,10 +12,9 @@ from typing import Any
 from unittest.mock import patch
 
 from runbook import library
-from runbook.domain import events as ev
 from runbook.domain.vocabulary import Action, Role, RunStage
 from runbook.models import Run, User
-from runbook.services import attempts, runs, steps, timeline
+from runbook.services import attempts, claims, people, runs, steps, talk
 from runbook.services.attempts import Removal
 from runbook.services.runs import Beginning, Report
 from runbook.services.timeline import Act, Written
@@ -69,8 +68,7 @@ def make_run_at(stage: RunStage, user: User, now: datetime) -> Run:
 
 def add_member(run: Run, lead: User, *, user: User, role: Role, now: datetime) -> None:
     """Gives somebody a role on the run."""
-    added = ev.MemberAdded(member=user.actor_id, role=role)
-    timeline.record(run.pk, Action.RECORD_FACTS, act=act(lead, now=now), decide=lambda *_: [added])
+    people.give_role(run_id=run.pk, act=act(lead, now=now), member=user.actor_id, role=role)
     run.refresh_from_db()
 
 
@@ -107,4 +105,17 @@ USE_CASES: Mapping[Action, UseCase] = {
     Action.ABANDON: runs.abandon,
     Action.CLOSE: runs.close,
     Action.EXPORT: runs.record_export,
+    Action.CLAIM_STEP: claims.claim_step,
+    Action.RELEASE_CLAIM: claims.release_claim,
+    Action.TAKE_OVER_CLAIM: claims.take_over_claim,
+    Action.ASSIGN_STEPS: claims.assign_steps,
+    Action.SIGN_OFF_STEP: claims.sign_off_step,
+    Action.OFFER_HANDOVER: people.offer_handover,
+    Action.ACCEPT_HANDOVER: people.accept_handover,
+    Action.WITHDRAW_HANDOVER: people.withdraw_handover,
+    Action.ASK_QUESTION: talk.ask_question,
+    Action.ANSWER_QUESTION: talk.answer_question,
+    Action.PROMISE_UPDATE: talk.promise_update,
+    Action.MANAGE_MEMBERS: people.give_role,
+    Action.LEAVE: people.leave,
 }

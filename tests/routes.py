@@ -21,25 +21,36 @@ SAMPLES: dict[str, Any] = {
 
 def all_routes() -> dict[str, str]:
     """Name of a route -> a path that leads to it."""
-    return {name: _path(pattern) for name, pattern in _patterns(get_resolver().url_patterns)}
+    return {
+        str(pattern.name): _path(pattern, kinds)
+        for pattern, kinds in _patterns(get_resolver().url_patterns, {})
+    }
 
 
-def _patterns(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, URLPattern]]:
+def _patterns(
+    patterns: list[URLPattern | URLResolver], above: dict[str, str]
+) -> Iterator[tuple[URLPattern, dict[str, str]]]:
+    """Each route with the kinds of its arguments, those from the parts above it included."""
     for pattern in patterns:
+        kinds = above | _kinds(pattern)
         if isinstance(pattern, URLResolver):
-            yield from _patterns(pattern.url_patterns)
+            yield from _patterns(pattern.url_patterns, kinds)
         else:
             assert pattern.name, f"The route {pattern.pattern} has no name."
-            yield pattern.name, pattern
+            yield pattern, kinds
 
 
-def _path(pattern: URLPattern) -> str:
+def _kinds(pattern: URLPattern | URLResolver) -> dict[str, str]:
     converters = pattern.pattern.converters
     names = {name: type(converter).__name__ for name, converter in converters.items()}
     kinds = {name: kind.removesuffix("Converter").lower() for name, kind in names.items()}
     groups = getattr(pattern.pattern, "regex", None)
     if groups is not None:
         kinds = {name: kinds.get(name, name) for name in groups.groupindex}
+    return kinds
+
+
+def _path(pattern: URLPattern, kinds: dict[str, str]) -> str:
     try:
         return reverse(pattern.name, kwargs={name: SAMPLES[kind] for name, kind in kinds.items()})
     except (KeyError, NoReverseMatch) as error:

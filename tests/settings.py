@@ -18,6 +18,8 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 if "sqlite3" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["TEST"] = {"NAME": FOLDER / "test.sqlite3"}
 
+OBJECTS_DIR = FOLDER / "objects"
+
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -31,3 +33,8 @@ STORAGES = STORAGES | {
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+
+# A key of the tests' own, so that they never touch the one of an installation.
+SIGNING_KEY_FILE = FOLDER / "signing_key"
+SIGNING_KEY_NAMED = True
+ANCHOR_FILE = None

@@ -26,6 +26,20 @@ OPEN_ROUTES = {
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    "calendar-feed",  # its token is the right to read; calendars do not sign in
+    "join",
+    "accept-invitation",  # leads to join without an invitation
+    "mfa_login_webauthn",
+    "openid_connect_login",
+    "openid_connect_callback",
+    "socialaccount_login_cancelled",
+    "socialaccount_login_error",
+    # A link's reader has no account: the code opens the door, its cookie and the link the rest.
+    "open-link",
+    "shared-run",
+    "shared-at",
+    "shared-evidence",
+    "ask-shared-question",
 }
 
 

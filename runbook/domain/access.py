@@ -7,7 +7,15 @@ from runbook.domain.vocabulary import Action, Role
 
 _READING = frozenset({Action.VIEW, Action.EXPORT, Action.LEAVE})
 _COMMENTING = _READING | {Action.ADD_NOTE, Action.ASK_QUESTION, Action.SIGN_OFF_STEP}
-_LEAD_ONLY = frozenset({Action.OVERRIDE_RETRY, Action.CLOSE, Action.ABANDON, Action.MANAGE_MEMBERS})
+_LEAD_ONLY = frozenset(
+    {
+        Action.OVERRIDE_RETRY,
+        Action.CLOSE,
+        Action.ABANDON,
+        Action.MANAGE_MEMBERS,
+        Action.ERASE_EVIDENCE,
+    }
+)
 _VERIFYING = _COMMENTING | {
     Action.ADD_EVIDENCE,
     Action.RECORD_CHECKS,

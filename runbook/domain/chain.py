@@ -138,9 +138,12 @@ def fingerprint(head: str) -> str:
     return " ".join(head[start : start + 4].upper() for start in range(0, 32, 4))
 
 
-def verify(links: Iterable[Link], *, start: str, run: str) -> tuple[int, str]:
-    """Count and head of an unbroken chain; BrokenChain names the first event that does not fit."""
-    previous, count = start, 0
+def verify(links: Iterable[Link], *, start: str, run: str, after: int = 0) -> tuple[int, str]:
+    """Count and head of an unbroken chain; BrokenChain names the first event that does not fit.
+
+    For a part of a chain `after` is the seq before it, and `start` the hash of that event.
+    """
+    previous, count = start, after
     for link in links:
         count += 1
         _verify_link(link, previous=previous, seq=count, run=run)

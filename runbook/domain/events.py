@@ -13,6 +13,10 @@ from typing import Any, ClassVar, get_args
 from pydantic import TypeAdapter
 
 from runbook.domain.diagnosis.family import Reading
+from runbook.domain.evidence_events import EvidenceAdded as EvidenceAdded
+from runbook.domain.evidence_events import EvidenceErased as EvidenceErased
+from runbook.domain.evidence_events import EvidenceEvent as EvidenceEvent
+from runbook.domain.evidence_events import PayloadErased as PayloadErased
 from runbook.domain.readiness import Sighting
 from runbook.domain.team_events import ClaimReleased as ClaimReleased
 from runbook.domain.team_events import ClaimTaken as ClaimTaken
@@ -111,19 +115,6 @@ class NoteAdded:
     step: str = ""
     corrects: int | None = None
     after_close: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceAdded:
-    """A text was handed in for a slot; the text itself is stored under its digest."""
-
-    type: ClassVar[str] = "evidence.added"
-    step: str
-    slot: str
-    digest: str
-    size: int
-    caption: str = ""
-    secrets_removed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,7 +371,7 @@ Event = (
     | DecisionRecorded
     | CheckRecorded
     | NoteAdded
-    | EvidenceAdded
+    | EvidenceEvent
     | StepCompleted
     | StepSkipped
     | StepReopened

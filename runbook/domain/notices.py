@@ -27,7 +27,7 @@ class Notice:
     team: bool = False
 
 
-def notice_of(event: ev.Event, state: RunState, pack: Pack, *, actor: str) -> Notice | None:
+def notice_of(event: ev.Event, state: RunState, *, pack: Pack, actor: str) -> Notice | None:
     """What to tell about the event, None for most. `state` is the one after it.
 
     Nobody is told what they did themselves, a reminder excepted.

@@ -12,6 +12,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from runbook.domain import events as ev
+from runbook.domain.evidence_lines import evidence_line, sentences, size
 from runbook.domain.pack import Pack
 from runbook.domain.patterns import Match, Pattern
 from runbook.domain.readiness import Sighting, row_for
@@ -56,6 +57,11 @@ class _Words:
 
     def time(self, moment: datetime) -> str:
         return clock(moment, self.zone)
+
+    def slot(self, step: str, slot: str) -> str:
+        found = _step(self.pack, step)
+        slots = found.slots if found else ()
+        return next((each.label for each in slots if each.slug == slot), slot)
 
     def person(self, actor: str) -> str:
         return self.people.get(actor, "a member")
@@ -148,7 +154,7 @@ _Life = (
     ev.RunStarted | ev.RunAdopted | ev.RunPaused | ev.RunResumed | ev.RunClosed | ev.RunAbandoned
 )
 _OfStep = ev.StepCompleted | ev.StepSkipped | ev.StepReopened | ev.WaitStarted | ev.WaitEnded
-_Entry = ev.FactsRecorded | ev.DecisionRecorded | ev.CheckRecorded | ev.EvidenceAdded | ev.NoteAdded
+_Entry = ev.FactsRecorded | ev.DecisionRecorded | ev.CheckRecorded | ev.NoteAdded
 _OfAttempt = (
     ev.AttemptStarted
     | ev.AttemptSucceeded
@@ -175,12 +181,15 @@ def _line(event: ev.Event, words: _Words) -> Line:
     return _beyond(event, words)
 
 
-def _beyond(event: _Next | _Outward | ev.TeamEvent, words: _Words) -> Line:
+def _beyond(event: _Next | _Outward | ev.EvidenceEvent | ev.TeamEvent, words: _Words) -> Line:
     if isinstance(event, _Next):
         return _next(event, words)
     if isinstance(event, _Outward):
         return _outward(event, words)
-    headline, detail, kind = team_line(event, words)
+    if isinstance(event, ev.EvidenceEvent):
+        headline, detail, kind = evidence_line(event, words)
+    else:
+        headline, detail, kind = team_line(event, words)
     return Line(headline=headline, detail=detail, kind=kind)
 
 
@@ -230,12 +239,10 @@ def _entry(event: _Entry, words: _Words) -> Line:
                 headline=f"Facts recorded: {words.step(step)}", detail=_told(answers, words)
             )
         case ev.DecisionRecorded(step=step, answers=answers, reason=reason):
-            told = _sentences(_told(answers, words), reason)
+            told = sentences(_told(answers, words), reason)
             return Line(headline=f"Decided: {words.step(step)}", detail=told)
         case ev.CheckRecorded():
             return _check(event, words)
-        case ev.EvidenceAdded():
-            return _evidence(event, words)
         case ev.NoteAdded():
             return _note(event, words)
         case _:
@@ -251,10 +258,6 @@ def _told(answers: Mapping[str, str], words: _Words) -> str:
     return "; ".join(told)
 
 
-def _sentences(*parts: str) -> str:
-    return ". ".join(part.rstrip(". ") for part in parts if part.strip())
-
-
 _RESULTS = {
     CheckResult.PASSED: ("Check passed", "good"),
     CheckResult.FAILED: ("Check failed", "bad"),
@@ -268,28 +271,9 @@ def _check(event: ev.CheckRecorded, words: _Words) -> Line:
     before = f"Before attempt {event.attempt}" if event.attempt else ""
     return Line(
         headline=f"{result}: {words.check(event.step, event.check)}",
-        detail=_sentences(before, event.note),
+        detail=sentences(before, event.note),
         kind=kind,
     )
-
-
-def _evidence(event: ev.EvidenceAdded, words: _Words) -> Line:
-    step = _step(words.pack, event.step)
-    slots = step.slots if step else ()
-    label = next((slot.label for slot in slots if slot.slug == event.slot), event.slot)
-    return Line(
-        headline=f"Evidence added: {label}",
-        detail=_sentences(event.caption, _size(event.size, event.secrets_removed)),
-    )
-
-
-def _size(size: int, secrets_removed: int) -> str:
-    removed = f", {_counted(secrets_removed, 'secret')} removed" if secrets_removed else ""
-    return f"{_counted(size, 'byte')}{removed}"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _note(event: ev.NoteAdded, words: _Words) -> Line:
@@ -343,14 +327,14 @@ def how_imported(plan: ev.AttemptStarted | Attempt) -> str:
 def _finding(event: _Finding, words: _Words) -> Line:
     match event:
         case ev.ErrorCaptured():
-            size = _size(event.size, event.secrets_removed)
+            size = size(event.size, event.secrets_removed)
             return Line(headline=f"Error text of attempt {event.number} captured", detail=size)
         case ev.DiagnosisMade(number=number, reading=reading):
             if not reading.diagnoses:
                 return Line(headline=f"Attempt {number}: no family fits", kind="doubt")
             best = reading.diagnoses[0]
             headline = f"Attempt {number} looks like: {words.family(best.family)}"
-            detail = _sentences(f"{best.confidence.value.capitalize()}: {best.reason}")
+            detail = sentences(f"{best.confidence.value.capitalize()}: {best.reason}")
             return Line(headline=headline, detail=detail, kind="doubt")
         case ev.DiagnosisChosen(number=number, family=family, reason=reason):
             headline = f"Attempt {number} settled as: {words.family(family)}"

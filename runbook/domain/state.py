@@ -183,6 +183,8 @@ def evolve(state: RunState, entry: ev.Recorded) -> RunState:
             return replace(state, answers={**state.answers, **answers})
         case ev.CheckRecorded() | ev.EvidenceAdded() | ev.WaitStarted() | ev.WaitEnded():
             return _panel(state, event, entry)
+        case ev.EvidenceErased():
+            return _erased(state, event)
         case (
             ev.AttemptStarted()
             | ev.AttemptSucceeded()
@@ -203,7 +205,7 @@ def evolve(state: RunState, entry: ev.Recorded) -> RunState:
             return replace(state, escalation=tuple(dict.fromkeys((*state.escalation, *rules))))
         case ev.EscalationSent(recipient=recipient, ticket=ticket):
             return replace(state, escalated_to=recipient, ticket=ticket or state.ticket)
-        case ev.NoteAdded() | ev.ExportMade():
+        case ev.NoteAdded() | ev.ExportMade() | ev.PayloadErased():
             return state
         case _:
             assert_never(event)
@@ -315,6 +317,28 @@ def _panel(
             return replace(state, waits=rest)
         case _:
             assert_never(event)
+
+
+def _erased(state: RunState, event: ev.EvidenceErased) -> RunState:
+    """Says all of what is left, so that a replay without the emptied events comes to the same."""
+    if not event.attempt:
+        key = check_key(event.step, event.slot)
+        return replace(state, slots={**state.slots, key: event.left})
+    kept = [
+        replace(
+            attempt,
+            error_digest=event.digest,
+            rows_digest="",
+            reading=event.reading,
+            family=event.family,
+            fingerprint=event.fingerprint,
+            disposition=event.disposition,
+        )
+        if attempt.number == event.attempt
+        else attempt
+        for attempt in state.attempts
+    ]
+    return replace(state, attempts=tuple(kept))
 
 
 def _attempt(

@@ -204,6 +204,7 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage members"
     LEAVE = "leave"
     MANAGE_LINKS = "manage links"
+    ERASE_EVIDENCE = "erase evidence"
 
 
 class LinkScope(StrEnum):

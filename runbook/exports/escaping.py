@@ -1,4 +1,4 @@
-"""Text from people made inert for Markdown, wherever the file is pasted later.
+"""Text from people made inert: for Markdown, wherever the file is pasted later, and for pages.
 
 Outside a fence nothing they typed may become markup, a mention, a reference or a remote picture.
 Ticket systems look for `@name`, `#123` and `GH-123` after rendering, where a backslash is gone; a
@@ -12,6 +12,10 @@ JOINER = "\u2060"
 _LIMIT = 10_000_000
 _SPECIAL = Pattern(r"[\\`*_\[\]<>|~&$#@]|://|www\.|\bgh-", ignore_case=True)
 _HIDDEN = Pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\x{2028}\x{2029}]")
+_UNSHOWN = Pattern(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\x{2028}\x{2029}\x{fdd0}-\x{fdef}\x{fffe}\x{ffff}]"
+)
+_JOINERS = "\u200c\u200d"
 _BACKTICKS = Pattern(r"`+")
 _AT_START = Pattern(r"^([0-9]{0,9})([.)=+-])")
 
@@ -19,6 +23,31 @@ _AT_START = Pattern(r"^([0-9]{0,9})([.)=+-])")
 def visible(text: str) -> str:
     """The text with control and direction marks named, so that it reads in the order it has."""
     return _HIDDEN.replace(text, lambda match: f"‹U+{ord(match.group() or ' '):04X}›", limit=_LIMIT)
+
+
+def shown(text: str) -> str:
+    """The text for a page or a picture, several lines as they are: no secret, no mark that hides or
+    turns its neighbours, nothing that XML forbids. Letters and emoji stay joined as people wrote them.
+    """
+    plain = mask(sound(text)).text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSHOWN.replace(plain, _mark, limit=_LIMIT)
+
+
+def shown_line(text: str) -> str:
+    """The same on one line."""
+    return shown(" ".join(text.split()))
+
+
+def sound(text: str) -> str:
+    """The text without halves of characters, which no encoding can write."""
+    if text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _mark(match: Match) -> str:
+    found = match.group() or " "
+    return found if found in _JOINERS else f"‹U+{ord(found):04X}›"
 
 
 def line(text: str) -> str:

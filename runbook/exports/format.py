@@ -1,26 +1,52 @@
 """What an export format is: a slug, how the file is called and typed, and a pure function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from runbook.domain.chain import Link
 from runbook.domain.report import RunReport
+from runbook.exports.record import Record
+
+#: For what a browser would run or draw by itself: it saves such a file, whoever hands it out.
+SAVED_ONLY = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handout:
-    """What is handed out: the report for people, and the stored events up to the same head."""
+    """What is handed out: the report for people, and the stored events up to the same head.
+
+    `record` is there for a format that asks for it; of a long run the report then has no lines, and
+    there are no links.
+    """
 
     report: RunReport
     links: tuple[Link, ...]
+    record: Record | None = None
+
+
+def record_of(handout: Handout) -> Record:
+    """What proves the events; ValueError if the handout was made for a format without proof."""
+    if handout.record is None:
+        raise ValueError("This format needs the record with its signed head.")
+    return handout.record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way to write a handout as bytes; equal handouts give equal bytes."""
+    """One way to write a handout as bytes; equal handouts give equal bytes.
+
+    `hint` says in one line what the file is good for. A `verbatim` format writes stored events word
+    for word: a redacted report does not change those, so it leaves the team under no profile. One
+    that `needs_record` gets the proof, and takes care of the profile itself; with `parts` it is
+    written piece by piece, so that its memory does not grow with the run.
+    """
 
     slug: str
     label: str
     content_type: str
     extension: str
     render: Callable[[Handout], bytes]
+    hint: str = ""
+    verbatim: bool = False
+    needs_record: bool = False
+    parts: Callable[[Handout], Iterable[bytes]] | None = None

@@ -36,7 +36,7 @@ def grant_app_role(connection: BaseDatabaseWrapper, role: str) -> None:
 
 
 def _rights(table: str) -> tuple[str, ...]:
-    if table in {guards.EVENT, guards.PAYLOAD, guards.ERASURE}:
+    if table in guards.TABLES.values():
         return TIMELINE
     return ("SELECT",) if table in READ_ONLY else OTHER
 

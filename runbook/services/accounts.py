@@ -1,12 +1,16 @@
-"""Accounts: making the first one, for which a person needs the code from the server's terminal."""
+"""Accounts: making the first one with the code from the terminal; changing and closing one."""
 
 import secrets
+from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from runbook.models import User
+from runbook.services import outbox, sessions, teams, timeline
+from runbook.services.teams import By
 
 # The code lives in the shared cache: every process sees it on both databases, and a table of its
 # own would stay empty for ever after the first account. It is kept as a keyed hash, so reading the
@@ -67,6 +71,54 @@ def create_first_account(
                 is_staff=True,  # whoever sets the installation up owns it
             )
     raise refusal
+
+
+def address_is_taken(email: str) -> bool:
+    """Whether an account has this address, in whatever case it was typed."""
+    return (
+        User.objects.filter(email__iexact=email).exists()
+        or EmailAddress.objects.filter(email__iexact=email).exists()
+    )
+
+
+def change_profile(user: User, *, display_name: str, time_zone: str, now: datetime) -> None:
+    User.objects.filter(pk=user.pk).update(display_name=display_name, time_zone=time_zone)
+    # Quiet hours are meant in the person's zone, also for what waits already.
+    outbox.reschedule(User.objects.get(pk=user.pk), now=now)
+
+
+def change_address(user: User, email: str) -> bool:
+    """Give the account a new address; False if another account has it by now."""
+    with transaction.atomic():
+        if address_is_taken(email):
+            return False
+        EmailAddress.objects.filter(user=user).delete()
+        User.objects.filter(pk=user.pk).update(email=email)
+    return True
+
+
+def close_account(user: User, *, heir: User | None = None, by: By | None = None) -> None:
+    """Keep the person out from the next request on. What they did stays on record under their name.
+
+    Raises StillLeading while runs go on that only this person could lead; `heir` leads them from
+    now on, on record, if `by` says who decided that.
+    """
+
+    def close() -> None:
+        # Locked first: who is being closed cannot become somebody's heir at the same moment.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if heir is not None and by is not None:
+            teams.hand_leads_over(user, heir=heir, by=by)
+        teams.check_leads_nothing(user)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        # Else the old sessions would live again once the account is opened again.
+        sessions.end_all(user)
+
+    timeline.patiently(close)
+
+
+def open_account(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=True)
 
 
 def _refusal(code: str) -> SetUpRefused | None:

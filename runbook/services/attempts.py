@@ -7,6 +7,7 @@ from runbook.domain import events as ev
 from runbook.domain.decisions import attempts as decisions
 from runbook.domain.decisions import readings
 from runbook.domain.decisions.attempts import Captured, Plan, Result
+from runbook.domain.decisions.claims import released_with_success
 from runbook.domain.decisions.readings import Look
 from runbook.domain.diagnosis.engine import diagnose
 from runbook.domain.diagnosis.surfaces.handed import Handed
@@ -76,6 +77,8 @@ def record_attempt(
         for text in (kept, rows):
             if text is not None:
                 evidence.store(run, text, act=act)
+        if outcome is Outcome.SUCCEEDED:
+            made += released_with_success(state, pack)
         return made
 
     return timeline.record(run_id, Action.RECORD_ATTEMPT, act=act, decide=decide)
@@ -99,6 +102,7 @@ def read_state(*, run_id: uuid.UUID, act: Act, step: str, look: Look) -> Written
         run_id,
         Action.READ_STATE,
         act=act,
+        step=step,
         decide=lambda run, state, pack: readings.read_state(
             state, pack, step=step, look=look, happened_at=act.when, now=act.now
         ),

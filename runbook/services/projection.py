@@ -5,6 +5,7 @@ from datetime import datetime
 
 from runbook import queries
 from runbook.domain.errors import StaleView
+from runbook.domain.reminders import next_due
 from runbook.domain.snapshot import dump_state, load_state
 from runbook.domain.state import Attempt as DomainAttempt
 from runbook.domain.state import RunState, replay
@@ -18,6 +19,7 @@ class Columns:
     title: str
     stage: str
     retry_due_at: datetime | None
+    next_due_at: datetime | None
     state: str
 
 
@@ -28,6 +30,7 @@ def columns(state: RunState) -> Columns:
         title=state.title,
         stage=state.stage.value,
         retry_due_at=wait.due if wait and not wait.overridden else None,
+        next_due_at=next_due(state),
         state=dump_state(state),
     )
 
@@ -42,6 +45,7 @@ def save(run: Run, state: RunState, *, before: int) -> None:
         title=new.title,
         stage=new.stage,
         retry_due_at=new.retry_due_at,
+        next_due_at=new.next_due_at,
         state=new.state,
     )
     if moved != 1:
@@ -57,6 +61,9 @@ def save(run: Run, state: RunState, *, before: int) -> None:
 
 
 def _save_members(run: Run, old: RunState, new: RunState) -> None:
+    gone = set(old.members) - set(new.members)
+    if gone:
+        Member.objects.filter(run=run, actor_id__in=gone).delete()
     for actor, role in new.members.items():
         if old.members.get(actor) != role:
             Member.objects.update_or_create(run=run, actor_id=actor, defaults={"role": role.value})
@@ -104,7 +111,7 @@ def differences(run: Run) -> list[str]:
     wanted = columns(state)
     found = [
         f"run.{name}"
-        for name in ("title", "stage", "retry_due_at", "state")
+        for name in ("title", "stage", "retry_due_at", "next_due_at", "state")
         if getattr(run, name) != getattr(wanted, name)
     ]
     if run.version != state.seq:
@@ -123,7 +130,11 @@ def rebuild(run: Run) -> None:
     state = replay(queries.recorded_events(run))
     new = columns(state)
     Run.objects.filter(pk=run.pk).update(
-        title=new.title, stage=new.stage, retry_due_at=new.retry_due_at, state=new.state
+        title=new.title,
+        stage=new.stage,
+        retry_due_at=new.retry_due_at,
+        next_due_at=new.next_due_at,
+        state=new.state,
     )
     run.members.all().delete()
     run.attempts.all().delete()

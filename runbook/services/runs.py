@@ -9,12 +9,14 @@ from django.db import IntegrityError
 
 from runbook import library, queries
 from runbook.domain import chain
+from runbook.domain import events as ev
 from runbook.domain.decisions import runs as decisions
 from runbook.domain.decisions.attempts import Captured, Plan, Result
 from runbook.domain.diagnosis.engine import diagnose
+from runbook.domain.errors import TransitionRefused
 from runbook.domain.state import RunState
-from runbook.domain.vocabulary import Action, Outcome
-from runbook.models import Installation, PackRevision, Run
+from runbook.domain.vocabulary import Action, Outcome, Role
+from runbook.models import Installation, Membership, PackRevision, Run, Team
 from runbook.services import evidence, timeline
 from runbook.services.timeline import Act, Written
 
@@ -27,6 +29,7 @@ class Beginning:
     title: str
     time_zone: str
     answers: Mapping[str, str]
+    team: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +62,21 @@ def _begin(beginning: Beginning, act: Act, report: Report | None) -> Run:
         timeline.earlier(earlier, act, action=Action.RECORD_FACTS)
         return earlier
     pack = library.packs()[beginning.pack]
+    seats = _seats(beginning, act)
     made = decisions.start_run(
         pack,
         title=beginning.title,
         time_zone=beginning.time_zone,
         answers=beginning.answers,
+        team=beginning.team.hex if beginning.team else "",
     )
-    run = _new_run(pack.digest, beginning.pack, act)
-    entries = [(event, act.when) for event in made]
+    run = _new_run(pack.digest, beginning.pack, act, team=seats[0].team if seats else None)
+    joined = [
+        ev.MemberAdded(member=seat.user.actor_id, role=Role(seat.role))
+        for seat in seats
+        if seat.user.actor_id != act.actor
+    ]
+    entries = [(event, act.when) for event in (*made, *joined)]
     state = timeline.append(run, RunState(), made=entries, act=act)
     if report is not None:
         _adopt(run, state, report, act)
@@ -74,7 +84,21 @@ def _begin(beginning: Beginning, act: Act, report: Report | None) -> Run:
     return run
 
 
-def _new_run(digest: str, slug: str, act: Act) -> Run:
+def _seats(beginning: Beginning, act: Act) -> list[Membership]:
+    """The seats of the run's team; refused to who has none of them."""
+    if beginning.team is None:
+        return []
+    seats = list(
+        Membership.objects.filter(team__handle=beginning.team, user__is_active=True)
+        .select_related("team", "user")
+        .order_by("pk")
+    )
+    if act.actor not in {seat.user.actor_id for seat in seats}:
+        raise TransitionRefused("You are not a member of this team.")
+    return seats
+
+
+def _new_run(digest: str, slug: str, act: Act, *, team: Team | None) -> Run:
     # A fixed key, so that of two first runs that start together both name the same installation.
     installation, _ = Installation.objects.get_or_create(pk=1, defaults={"created": act.now})
     body = library.dump_pack(library.packs()[slug])
@@ -86,7 +110,13 @@ def _new_run(digest: str, slug: str, act: Act) -> Run:
         instance=str(installation.instance), run=str(run_id), created=act.now, plan_digest=digest
     )
     return Run.objects.create(
-        pk=run_id, created=act.now, genesis=start, head=start, pack=revision, state=""
+        pk=run_id,
+        created=act.now,
+        genesis=start,
+        head=start,
+        pack=revision,
+        team=team,
+        state="",
     )
 
 

@@ -20,16 +20,32 @@ from runbook import queries
 from runbook.domain import chain
 from runbook.domain import events as ev
 from runbook.domain.access import check_may
+from runbook.domain.decisions.claims import check_free, step_of
 from runbook.domain.errors import StaleView, SubmissionMismatch
+from runbook.domain.notices import Notice, notice_of
 from runbook.domain.pack import Pack
 from runbook.domain.redaction import mask
 from runbook.domain.snapshot import load_state
 from runbook.domain.state import RunState, evolve
 from runbook.domain.vocabulary import Action
-from runbook.models import Run, Submission
-from runbook.models.timeline import Event, Payload
-from runbook.services import projection
+from runbook.models import Run, Submission, guards
+from runbook.models.timeline import Erasure, Event, Payload
+from runbook.services import announcing, heads, outbox, projection
 
+#: Events that leave every step, attempt and right as it was.
+TALK = frozenset(
+    {
+        ev.NoteAdded.type,
+        ev.ExportMade.type,
+        ev.LinkCreated.type,
+        ev.LinkOpened.type,
+        ev.LinkRevoked.type,
+        ev.QuestionAsked.type,
+        ev.QuestionAnswered.type,
+        ev.ReminderRaised.type,
+        ev.UpdatePromised.type,
+    }
+)
 #: PostgreSQL says these when two people collide; the same transaction may be tried again.
 _TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
 _TRIES = 4
@@ -75,15 +91,40 @@ class Written:
 Result = TypeVar("Result")
 Timed = ev.Event | tuple[ev.Event, datetime]
 Decide = Callable[[Run, RunState, Pack], Sequence[Timed]]
+#: Raises unless the actor may do this on the run as it stands now.
+Right = Callable[[Run, RunState], None]
 
 
-def record(run_id: uuid.UUID, action: Action, *, act: Act, decide: Decide) -> Written:
-    """Carries out one decision, or nothing at all.
+def record(
+    run_id: uuid.UUID, action: Action, *, act: Act, decide: Decide, step: str = ""
+) -> Written:
+    """Carries out one decision, or nothing at all. `step` is the one that is worked on, if any.
 
     Raises RunNotFound, ForbiddenAction, StaleView, SubmissionMismatch, TransitionRefused from the
-    decision, and Busy when the database stayed locked.
+    decision or because somebody else holds the step, and Busy when the database stayed locked.
     """
-    return patiently(lambda: _once(run_id, action, act, decide))
+
+    def as_member(run: Run, state: RunState) -> None:
+        check_may(queries.role_of(state, act.actor), action)
+
+    def unless_held(run: Run, state: RunState, pack: Pack) -> Sequence[Timed]:
+        held = step_of(action, step, pack=pack)
+        if held:
+            check_free(state, step=held, actor=act.actor)
+        return decide(run, state, pack)
+
+    return record_by(run_id, action, act=act, right=as_member, decide=unless_held)
+
+
+def record_by(
+    run_id: uuid.UUID, action: Action, *, act: Act, right: Right, decide: Decide
+) -> Written:
+    """As `record`, for an actor whose right is not a role: a link's reader, the system, an owner.
+
+    `right` is asked inside the transaction that holds the run's lock, so that a right taken away
+    meanwhile counts.
+    """
+    return patiently(lambda: within(run_id, action, act=act, right=right, decide=decide))
 
 
 def patiently(do: Callable[[], Result]) -> Result:
@@ -105,15 +146,21 @@ def _may_try_again(problem: OperationalError) -> bool:
     return state in _TRY_AGAIN or "database is locked" in str(problem)
 
 
-def _once(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Written:
-    run = _locked(run_id)
+def within(
+    run_id: uuid.UUID, action: Action, *, act: Act, right: Right, decide: Decide
+) -> Written:
+    """As `record_by`, inside the caller's transaction: for what changes several runs at once.
+
+    Whoever touches several runs takes them in the order of their ids, so that two never block each
+    other.
+    """
+    run = locked(run_id)
     state = load_state(run.state)
-    role = queries.role_of(state, act.actor)
+    right(run, state)
     done = earlier(run, act, action=action)
     if done:
         return Written(version=done.version, replayed=True, state=state)
-    check_may(role, action)
-    if act.expected is not None and act.expected != run.version:
+    if act.expected is not None and not _still_true(run, act.expected):
         raise StaleView(
             "Somebody recorded something on this run since you opened the page.",
             expected=act.expected,
@@ -126,7 +173,18 @@ def _once(run_id: uuid.UUID, action: Action, act: Act, decide: Decide) -> Writte
     return Written(version=run.version, state=state)
 
 
-def _locked(run_id: uuid.UUID) -> Run:
+def _still_true(run: Run, expected: int) -> bool:
+    """Whether what the person saw still holds: nothing but talk was recorded since.
+
+    A reader who opens a link, a note or a reminder must not cost somebody their half-typed step.
+    """
+    if expected == run.version:
+        return True
+    return expected < run.version and queries.types_since(run, expected) <= TALK
+
+
+def locked(run_id: uuid.UUID) -> Run:
+    """The run's row, locked until the transaction ends; RunNotFound if there is none."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = '10s'")
@@ -182,6 +240,7 @@ def append(
     before = run.version
     rows: list[Event] = []
     bodies: list[tuple[bytes, str]] = []
+    told: list[tuple[int, Notice]] = []
     for wanted, said_at in made:
         # In UTC, as the database returns it: what is hashed now must equal what is read later.
         event, happened_at = _without_secrets(wanted), said_at.astimezone(UTC)
@@ -196,6 +255,9 @@ def append(
             actor=act.actor,
         )
         state = evolve(state, entry)
+        notice = notice_of(event, state, pack=queries.pack_of(run), actor=act.actor)
+        if notice is not None:
+            told.append((row.seq, notice))
     stored = Event.objects.bulk_create(rows)
     Payload.objects.bulk_create(
         [
@@ -204,7 +266,23 @@ def append(
         ]
     )
     projection.save(run, state, before=before)
+    heads.after_append(run, kinds=[event.type for event, _ in made], before=before, now=act.now)
+    if told and act.actor_kind != "import":  # an example tells nobody
+        outbox.put(run, told, now=act.now)
+    announcing.announce(run)
     return state
+
+
+def _empty(
+    run: Run, stored: Sequence[Event], *, made: Sequence[tuple[ev.Event, datetime]]
+) -> None:
+    """Takes out what the erased events said, salt included; the erasure stands on record (4a.8)."""
+    for row, (event, _) in zip(stored, made, strict=True):
+        if not isinstance(event, ev.PayloadErased):
+            continue
+        emptied = Event.objects.filter(run=run, seq=event.seq, seq__lt=row.seq).get()
+        Erasure.objects.create(event=emptied, by_event=row)
+        guards.erase_payload(connection, emptied.pk)
 
 
 def _link(

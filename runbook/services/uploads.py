@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -56,12 +58,8 @@ def inspect(file: IO[bytes], name: str, *, size: int | None = None) -> Handed:
     """
     if size is not None and size > UPLOAD:
         raise Unreadable(TOO_LARGE)
-    if not _READERS.acquire(timeout=KILLED_AFTER):
-        raise Unreadable(BUSY)
-    try:
+    with _reader():
         answer = _answer_of(_content(file))
-    finally:
-        _READERS.release()
     if "refused" in answer:
         raise Unreadable(answer["refused"])
     return Handed(
@@ -88,20 +86,57 @@ def _content(file: IO[bytes]) -> bytes:
 
 def _answer_of(content: bytes) -> dict[str, Any]:
     try:
-        done = subprocess.run(  # noqa: S603 - this very interpreter and module, no shell
-            _COMMAND,
-            input=content,
+        answer: dict[str, Any] = json.loads(_apart(_COMMAND, input=content))
+    except ValueError as error:
+        raise Unreadable(TOO_MUCH_WORK) from error
+    return answer
+
+
+def answer_apart(module: str, *arguments: str, file: IO[bytes]) -> tuple[dict[str, Any], bytes]:
+    """What a module says of a file in a process of its own: facts, and the bytes to keep.
+
+    The process reads the file as its standard input, under the same limits as above. It answers with
+    one line of JSON, then the bytes. Raises Unreadable with its sentence, or if it took too much.
+    """
+    with _reader():
+        told = _apart((sys.executable, "-m", module, *arguments), stdin=file)
+    line, _, content = told.partition(b"\n")
+    try:
+        facts: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise Unreadable(TOO_MUCH_WORK) from error
+    if "refused" in facts:
+        raise Unreadable(facts["refused"])
+    return facts, content
+
+
+@contextmanager
+def _reader() -> Iterator[None]:
+    """A place among those that may read at the same time."""
+    if not _READERS.acquire(timeout=KILLED_AFTER):
+        raise Unreadable(BUSY)
+    try:
+        yield
+    finally:
+        _READERS.release()
+
+
+def _apart(command: Sequence[str], **given: Any) -> bytes:
+    """What a process of this house prints, without rights of this one; Unreadable if it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 - this very interpreter and a module of ours, no shell
+            command,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=KILLED_AFTER,
             check=True,
             cwd=_HOUSE,
             env=_environment(),
+            **given,
         )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError) as error:
+    except subprocess.SubprocessError as error:
         raise Unreadable(TOO_MUCH_WORK) from error
-    return answer
+    return bytes(done.stdout)
 
 
 def _environment() -> dict[str, str]:
@@ -111,7 +146,7 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(_HOUSE), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _limit_this_process() -> None:
+def limit_this_process() -> None:
     """No more memory, time, files or sockets than reading needs.
 
     Windows has no such limits: there only the time-out of the parent holds.
@@ -133,7 +168,7 @@ def _limit_this_process() -> None:
 
 
 def _main() -> None:
-    _limit_this_process()
+    limit_this_process()
     try:
         answer: dict[str, Any] = asdict(recognise(sys.stdin.buffer.read(UPLOAD + 1)))
     except Unreadable as refused:

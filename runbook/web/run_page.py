@@ -28,9 +28,11 @@ from runbook.domain.vocabulary import Action, Confidence, RunStage, StepKind, St
 from runbook.exports import FORMATS
 from runbook.models import Note, User
 from runbook.queries import OpenRun
+from runbook.web import together
 from runbook.web.forms import attempts as attempt_forms
 from runbook.web.forms import runs as run_forms
 from runbook.web.forms import steps as step_forms
+from runbook.web.forms import together as together_forms
 from runbook.web.grouping import grouped
 
 Forms = dict[str, forms.Form]
@@ -87,6 +89,8 @@ def fresh_forms(selection: Selection) -> Forms:
         "reason": step_forms.ReasonForm(**guard),
         "plain": step_forms.PlainForm(**guard),
         "escalation": attempt_forms.EscalationForm(**guard, pack=run.pack),
+        "sign_off": together_forms.SignOffForm(**guard),
+        "answer": together_forms.AnswerForm(**guard),
     }
     if current.step.kind is StepKind.IMPORT:
         return made | _import_forms(selection, guard)
@@ -181,6 +185,7 @@ def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any
         "groups": grouped(entries),
         "more": bool(entries) and entries[-1].seq > 1,
         "people": queries.people(_named(state)),
+        **together.context(run, selection.current, now=now, viewer=user),
         **extra,
     }
 
@@ -192,7 +197,7 @@ def _named(state: RunState) -> set[str]:
     actors |= {attempt.operator for attempt in state.attempts}
     if state.last_reading:
         actors.add(state.last_reading.actor)
-    return actors
+    return actors | together.named(state)
 
 
 def _by_phase(found: tuple[Standing, ...]) -> dict[str, list[Standing]]:

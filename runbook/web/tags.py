@@ -15,10 +15,12 @@ from runbook.domain.diagnosis.family import Branch, Reading
 from runbook.domain.found import Found, facts_found
 from runbook.domain.pack import Pack
 from runbook.domain.presenting import Line, fill, lasting, present
+from runbook.domain.report import RunReport
 from runbook.domain.sources import Citation, Source, SourceKind
 from runbook.domain.state import CheckMark, RunState, check_key
 from runbook.domain.steps import Duration
 from runbook.domain.vocabulary import CheckResult, StepState
+from runbook.exports.picture import Picture, picture_of
 from runbook.queries import TimelineEntry
 from runbook.web.markdown import render, render_line
 from runbook.web.seen import Seen
@@ -249,3 +251,9 @@ def applies_to(branch: Branch, reading: Reading) -> bool:
     """Whether the failing component is one that the branch is about."""
     name = (reading.component.name or "").casefold()
     return any(fragment.casefold() in name for fragment in branch.component_fragments if name)
+
+
+@register.inclusion_tag("runs/_picture.html")
+def picture(report: RunReport) -> dict[str, Picture]:
+    """The run on one line of time; the page links static/css/picture.css."""
+    return {"drawn": picture_of(report)}

@@ -1,33 +1,71 @@
 """Stops an upload while it comes in, before it fills the disk; the form says the same limit again."""
 
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
 from runbook.domain.diagnosis.surfaces.limits import UPLOAD
+from runbook.domain.handed_files import LIMITS, MIB, FileKind
+from runbook.services import objects
 
+_WORDS = MIB
 #: A form may carry one file and the words beside it.
-MOST = UPLOAD + 1024 * 1024
+MOST = UPLOAD + _WORDS
+#: The panel of a step may carry a package, and pictures beside it.
+MOST_EVIDENCE = LIMITS[FileKind.ZIP] + UPLOAD + _WORDS
+_EVIDENCE = frozenset({"work-on-step"})
 
 
 class LimitedUpload(FileUploadHandler):
-    """Counts what comes in and refuses the request when it is more than any form may carry."""
+    """Counts what comes in and refuses the request when it is more than its form may carry."""
+
+    received = 0
+
+    @property
+    def most(self) -> int:
+        """How much the form at this address may carry."""
+        match = getattr(self.request, "resolver_match", None)
+        return MOST_EVIDENCE if match and match.url_name in _EVIDENCE else MOST
 
     def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
         """Refuses by the announced length, the third argument, before a single byte is kept."""
-        if args[2] > MOST:
-            raise RequestDataTooBig("The file is larger than 20 MiB.")
-
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        self.received = 0
+        if args[2] > self.most:
+            self._refuse()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.received += len(raw_data)
-        if self.received > MOST:
-            raise RequestDataTooBig("The file is larger than 20 MiB.")
+        if self.received > self.most:
+            self._refuse()
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
         return None
+
+    def _refuse(self) -> None:
+        raise RequestDataTooBig(f"The files are larger than {self.most // MIB} MiB.")
+
+
+class _Private(TemporaryUploadedFile):
+    """A file on the disk, in the product's own folder for what comes in."""
+
+    def __init__(
+        self, name: str, content_type: str, *, charset: str | None, extra: dict[str, Any] | None
+    ) -> None:
+        file = NamedTemporaryFile(suffix=".upload", dir=objects.incoming())
+        UploadedFile.__init__(self, file, name, content_type, 0, charset, extra)
+
+
+class PrivateUpload(TemporaryFileUploadHandler):
+    """Writes what is too large for memory beside the objects: private, and tidied after a crash."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        FileUploadHandler.new_file(self, *args, **kwargs)
+        self.file = _Private(
+            self.file_name,
+            self.content_type,
+            charset=self.charset,
+            extra=self.content_type_extra,
+        )

@@ -2,11 +2,59 @@
 
 from django.urls import include, path
 
-from runbook.web.views import accounts, attempts, home, knowledge, reports, runs, steps, timeline
+from runbook.web import oidc
+from runbook.web.views import (
+    accounts,
+    address,
+    attempts,
+    home,
+    installation,
+    joining,
+    knowledge,
+    live,
+    members,
+    notices,
+    owner,
+    reports,
+    review,
+    runs,
+    shared,
+    sharing,
+    steps,
+    teams,
+    timeline,
+    together,
+)
 
 account_urls = [
     path("set-up/", accounts.set_up, name="set-up"),
+    path("account/", accounts.account, name="account"),
+    path("account/sign-ins/", accounts.sign_ins, name="sign-ins"),
+    path("account/sign-ins/others/end/", accounts.end_other_sign_ins, name="end-other-sign-ins"),
+    path("account/sign-ins/<int:sign_in>/end/", accounts.end_sign_in, name="end-sign-in"),
+    path("join/", joining.join, name="join"),
+    path("join/accept/", joining.accept_invitation, name="accept-invitation"),
+    path("people/", installation.everybody, name="everybody"),
+    path("people/<str:actor_id>/close/", installation.close_account, name="close-account"),
+    path("people/<str:actor_id>/open/", installation.open_account, name="open-account"),
+    path("people/invite/", installation.invite, name="invite"),
+    path(
+        "people/invitations/<int:invitation>/withdraw/",
+        installation.withdraw_invitation,
+        name="withdraw-invitation",
+    ),
+    path("account/address/<str:token>/", address.confirm_address, name="confirm-address"),
+    # Before allauth's page of this name, which would let anybody take the address of somebody else.
+    path("accounts/email/", address.change_address, name="account_email"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/second-factor/", include("allauth.mfa.urls")),
+    path("accounts/services/", include("allauth.socialaccount.urls")),
+    path("accounts/oidc/<str:provider_id>/login/", oidc.login, name="openid_connect_login"),
+    path(
+        "accounts/oidc/<str:provider_id>/login/callback/",
+        oidc.callback,
+        name="openid_connect_callback",
+    ),
 ]
 
 _RUN = "runs/<uuid:run_id>/"
@@ -46,9 +94,83 @@ attempt_urls = [
     path(f"{_STEP}removal/", attempts.record_removal, name="record-removal"),
 ]
 
+together_urls = [
+    path(f"{_STEP}claim/", together.claim_step, name="claim-step"),
+    path(f"{_STEP}claim/release/", together.release_claim, name="release-claim"),
+    path(f"{_STEP}claim/take-over/", together.take_over_claim, name="take-over-claim"),
+    path(f"{_STEP}sign-off/", together.sign_off_step, name="sign-off-step"),
+    path(f"{_RUN}questions/", together.ask_question, name="ask-question"),
+    path(f"{_RUN}questions/answers/", together.answer_question, name="answer-question"),
+    path(f"{_RUN}people/", members.run_people, name="run-people"),
+    path(f"{_RUN}people/add/", members.add_member, name="add-member"),
+    path(f"{_RUN}people/role/", members.change_role, name="change-role"),
+    path(f"{_RUN}people/remove/", members.remove_member, name="remove-member"),
+    path(f"{_RUN}people/leave/", members.leave_run, name="leave-run"),
+    path(f"{_RUN}people/assignments/", members.assign_steps, name="assign-steps"),
+    path(f"{_RUN}people/handover/", members.offer_handover, name="offer-handover"),
+    path(f"{_RUN}people/handover/accept/", members.accept_handover, name="accept-handover"),
+    path(f"{_RUN}people/handover/withdraw/", members.withdraw_handover, name="withdraw-handover"),
+]
+
+team_urls = [
+    path("teams/", teams.index, name="teams"),
+    path("teams/<uuid:handle>/", teams.team, name="team"),
+    path("teams/<uuid:handle>/name/", teams.rename, name="rename-team"),
+    path("teams/<uuid:handle>/delete/", teams.delete, name="delete-team"),
+    path("teams/<uuid:handle>/<str:actor_id>/", teams.change_seat, name="change-seat"),
+    path("teams/<uuid:handle>/<str:actor_id>/remove/", teams.remove_seat, name="remove-seat"),
+]
+
+live_urls = [
+    path(f"{_RUN}news/", live.run_news, name="run-news"),
+    path(f"{_RUN}watch/", live.watch, name="run-watch"),
+]
+
+notice_urls = [
+    path("notices/", notices.notices, name="notices"),
+    path("account/notices/", notices.notice_wishes, name="notice-wishes"),
+    path("account/notices/channels/", notices.add_channel, name="add-channel"),
+    path("account/notices/calendar/", notices.renew_feed, name="renew-feed"),
+    path("account/notices/calendar/end/", notices.end_feed, name="end-feed"),
+    path("channels/<int:channel>/test/", notices.test_channel, name="test-channel"),
+    path("channels/<int:channel>/remove/", notices.remove_channel, name="remove-channel"),
+    path("teams/<uuid:handle>/channels/", notices.team_channels, name="team-channels"),
+    path("owner/deliveries/", notices.owner_deliveries, name="owner-deliveries"),
+    path("owner/deliveries/<int:delivery>/again/", notices.try_delivery, name="try-delivery"),
+    path("owner/deliveries/<int:delivery>/drop/", notices.drop_delivery, name="drop-delivery"),
+    path(f"{_RUN}calendar.ics", notices.run_calendar, name="run-calendar"),
+    path("calendar/<str:token>.ics", notices.calendar_feed, name="calendar-feed"),
+]
+
+owner_urls = [
+    path("owner/", owner.overview, name="owner"),
+    path("owner/health/", owner.health, name="owner-health"),
+    path("owner/teams/", owner.all_teams, name="owner-teams"),
+    path("owner/packs/", owner.all_packs, name="owner-packs"),
+    path("owner/storage/", owner.storage, name="owner-storage"),
+    path("owner/leads/<uuid:run_id>/", owner.appoint_lead, name="appoint-lead"),
+]
+
 report_urls = [
     path(f"{_RUN}report/", reports.report, name="run-report"),
     path(f"{_RUN}exports/", reports.export, name="run-export"),
+]
+
+_SHARED = "shared/<uuid:handle>/"
+
+sharing_urls = [
+    path(f"{_RUN}links/", sharing.run_links, name="run-links"),
+    path(f"{_RUN}links/new/", sharing.create_link, name="create-link"),
+    path(f"{_RUN}links/<uuid:link>/revoke/", sharing.revoke_link, name="revoke-link"),
+    path(f"{_RUN}promise/", sharing.promise_update, name="promise-update"),
+    path(f"{_RUN}review/", review.review, name="run-review"),
+    path(f"{_RUN}at/", review.run_at, name="run-at"),
+    path(f"{_RUN}evidence/<slug:digest>/", review.evidence_text, name="evidence-text"),
+    path("s/", shared.open_link, name="open-link"),
+    path(_SHARED, shared.shared_run, name="shared-run"),
+    path(f"{_SHARED}at/", shared.shared_at, name="shared-at"),
+    path(f"{_SHARED}evidence/<slug:digest>/", shared.shared_evidence, name="shared-evidence"),
+    path(f"{_SHARED}questions/", shared.ask_shared_question, name="ask-shared-question"),
 ]
 
 knowledge_urls = [
@@ -71,6 +193,12 @@ urlpatterns = [
     *run_urls,
     *step_urls,
     *attempt_urls,
+    *together_urls,
+    *notice_urls,  # before the teams': one of theirs takes any word behind a team
+    *team_urls,
+    *live_urls,
+    *owner_urls,
     *report_urls,
+    *sharing_urls,
     *knowledge_urls,
 ]

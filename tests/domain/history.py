@@ -88,7 +88,7 @@ class History:
         if role is None:
             raise NotAMember
         check_may(role, asked.action)
-        held = step_of(asked.action, str(asked.say.get("step", "")), self.pack)
+        held = step_of(asked.action, str(asked.say.get("step", "")), pack=self.pack)
         if held and asked.action not in CLAIMING:
             check_free(self.state, step=held, actor=actor)
         when = happened_at or self.now
@@ -122,7 +122,7 @@ def started(answers: Mapping[str, str] = FACTS) -> History:
 def together(run: History) -> History:
     """The run while others are at it: claims, an offer, a question, a step to be signed off."""
     passed = ev.CheckRecorded(step="wires", check="whole", result=CheckResult.PASSED)
-    theirs = [
+    theirs: list[ev.Event] = [
         ev.ClaimTaken(step="tidy", stale_minutes=60),
         ev.HandoverOffered(to=LEAD, card=("State: so.",)),
         ev.QuestionAsked(number=1, about=1, text="Why?"),

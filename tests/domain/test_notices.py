@@ -22,7 +22,7 @@ FAILED = ev.AttemptFailed(number=1)
 
 
 def told(event: ev.Event, *, actor: str = OPERATOR, **changes: Any) -> tuple[str, frozenset[str]]:
-    notice = notice_of(event, replace(STATE, **changes), PACK, actor=actor)
+    notice = notice_of(event, replace(STATE, **changes), pack=PACK, actor=actor)
     return (notice.text, notice.to) if notice else ("", frozenset())
 
 
@@ -31,7 +31,7 @@ def reminder(kind: ReminderKind, step: str = "") -> ev.ReminderRaised:
 
 
 def test_the_lead_and_the_team_hear_of_an_attempt() -> None:
-    notice = notice_of(FAILED, STATE, PACK, actor=OPERATOR)
+    notice = notice_of(FAILED, STATE, pack=PACK, actor=OPERATOR)
 
     assert notice is not None
     assert (notice.text, notice.to) == ("Attempt 1 did not succeed.", frozenset({LEAD}))
@@ -39,11 +39,13 @@ def test_the_lead_and_the_team_hear_of_an_attempt() -> None:
 
 
 def test_nobody_is_told_what_they_did_themselves() -> None:
-    notice = notice_of(FAILED, STATE, PACK, actor=LEAD)
+    notice = notice_of(FAILED, STATE, pack=PACK, actor=LEAD)
 
     assert notice is not None
     assert notice.to == frozenset()
-    assert notice_of(ev.MemberAdded(member=LEAD, role=Role.LEAD), STATE, PACK, actor=LEAD) is None
+    assert (
+        notice_of(ev.MemberAdded(member=LEAD, role=Role.LEAD), STATE, pack=PACK, actor=LEAD) is None
+    )
 
 
 def test_a_reminder_reaches_also_who_set_it() -> None:
@@ -131,7 +133,7 @@ def test_the_canary_would_be_seen() -> None:
 def test_what_is_told_can_be_said_again_when_it_is_sent(event: ev.Event) -> None:
     if isinstance(event, ev.StepAssigned):
         event = replace(event, role=None)
-    notice = notice_of(event, STATE, PACK, actor="")
+    notice = notice_of(event, STATE, pack=PACK, actor="")
 
     if notice is not None:
         assert words_of(event, PACK) == (notice.text, notice.step)

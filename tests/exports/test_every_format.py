@@ -28,7 +28,7 @@ def chosen(request: pytest.FixtureRequest) -> Format:
 
 
 def test_the_formats_are_those_of_the_folder() -> None:
-    assert set(FORMATS) == {"json", "markdown"}
+    assert set(FORMATS) == {"csv", "json", "markdown"}
 
 
 def test_a_format_says_how_its_file_is_called_and_typed(chosen: Format) -> None:

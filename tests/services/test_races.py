@@ -118,7 +118,7 @@ def test_without_lock_and_version_a_crowd_does_harm(
 
     harmed = 0
     with monkeypatch.context() as without:
-        without.setattr(timeline, "_locked", unlocked)
+        without.setattr(timeline, "locked", unlocked)
         without.setattr(transaction, "atomic", lambda *_, **__: nullcontext())
         for round_ in range(ROUNDS):
             asked, keys = (RESUME if round_ % 2 else PAUSE), [uuid.uuid4()] * CROWD

@@ -86,13 +86,27 @@ def test_a_refused_form_may_be_sent_again_when_its_time_has_come(ana: User, now:
 
 def test_who_acts_on_an_old_page_learns_how_old_it_is(run: Run, ana: User, now: datetime) -> None:
     seen = version(run)
-    carry_out(run, NOTE, act(ana, now=now))
+    carry_out(run, GOOD[Action.CLAIM_STEP], act(ana, now=now))
 
     with pytest.raises(StaleView) as stale:
         carry_out(run, GOOD[Action.PAUSE], act(ana, now=now, expected=seen))
 
     assert (stale.value.expected, stale.value.current) == (seen, seen + 1)
     assert version(run) == seen + 1
+
+
+def test_talk_beside_a_form_does_not_cost_what_was_typed(
+    run: Run, ana: User, now: datetime
+) -> None:
+    seen = version(run)
+    carry_out(run, NOTE, act(ana, now=now))
+
+    assert carry_out(run, GOOD[Action.PAUSE], act(ana, now=now, expected=seen))
+
+
+def test_a_form_from_the_future_is_refused(run: Run, ana: User, now: datetime) -> None:
+    with pytest.raises(StaleView):
+        carry_out(run, GOOD[Action.PAUSE], act(ana, now=now, expected=version(run) + 1))
 
 
 def test_a_writer_whose_lock_failed_still_loses_to_the_version(
@@ -129,13 +143,14 @@ def test_a_run_that_does_not_exist_is_not_found(ana: User, now: datetime) -> Non
         carry_out(uuid.uuid4(), NOTE, act(ana, now=now))
 
 
-def test_a_reviewer_writes_notes_and_nothing_else(
+def test_a_reviewer_notes_asks_and_signs_and_nothing_else(
     run: Run, ana: User, cleo: User, now: datetime
 ) -> None:
     add_member(run, ana, user=cleo, role=Role.REVIEWER, now=now)
     before = version(run)
+    allowed = {Action.ADD_NOTE, Action.ASK_QUESTION, Action.SIGN_OFF_STEP}
     for action, asked in GOOD.items():
-        if action is not Action.ADD_NOTE:
+        if action not in allowed:
             with pytest.raises(ForbiddenAction, match="Your role on this run is reviewer"):
                 carry_out(run, asked, act(cleo, now=now))
     assert version(run) == before

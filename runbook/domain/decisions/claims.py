@@ -28,7 +28,7 @@ _ON_IMPORT = frozenset(
 )
 
 
-def step_of(action: Action, step: str, pack: Pack) -> str:
+def step_of(action: Action, step: str, *, pack: Pack) -> str:
     """The step that an action works on: the named one, or the import; empty for the whole run."""
     return import_step(pack) if action in _ON_IMPORT else step
 

@@ -81,4 +81,6 @@ FORMAT = Format(
     content_type="application/json",
     extension="json",
     render=render,
+    hint="Every event word for word with its hash: for keeping, checking and other programs.",
+    verbatim=True,
 )

@@ -5,8 +5,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from runbook.domain import chain
-from runbook.domain.diagnosis.family import Reading
-from runbook.domain.pack import Maintenance
 from runbook.domain.presenting import clock, utc
 from runbook.domain.progress import next_step
 from runbook.domain.report import ReportLine, RunReport
@@ -18,15 +16,23 @@ from runbook.domain.summary import (
     checks,
     deviations,
     handed_to,
-    has_failed,
     installed_state,
     person,
+)
+from runbook.exports.contents import (
+    PROVES,
+    before,
+    both,
+    error_of,
+    late_told,
+    named,
+    product_told,
+    title,
 )
 from runbook.exports.escaping import block, code, line
 from runbook.exports.format import Format, Handout
 
 NOTHING = "None."
-VERSIONS = ("source_version", "target_version")
 
 
 def render(handout: Handout) -> bytes:
@@ -61,33 +67,8 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _head(report: RunReport) -> str:
-    return f"# {_title(report)}\n\n{_lifecycle(report)}\n\n{_standing(report)}"
-
-
-def _title(report: RunReport) -> str:
-    """Support sorts by the first line, so a failure is named as what it is to the platform."""
-    given = report.state.answers
-    solution, versions = given.get("solution"), (given.get(slug) for slug in VERSIONS)
-    way = " to ".join(version for version in versions if version)
-    if has_failed(report):
-        what = solution or report.pack.product
-        kind = "Dataverse managed solution import failed" if solution else "Import failed"
-        return line(f"{kind}: {what} {way}".rstrip() + _codes(report))
-    return line(f"Record of an upgrade: {report.state.title}")
-
-
-def _codes(report: RunReport) -> str:
-    attempt = report.state.current_attempt
-    codes = attempt.reading.codes if attempt and attempt.reading else ()
-    return f" ({', '.join(codes)})" if codes else ""
-
-
-def _lifecycle(report: RunReport) -> str:
-    pack, life = report.pack, report.pack.lifecycle
-    kept = "maintained" if life.maintenance is Maintenance.MAINTAINED else "no longer maintained"
-    since = f" since {life.since}" if life.since else ""
-    told = f"{pack.product}: {kept}{since} (looked up {pack.verified_on}). {life.summary}"
-    return f"**Product.** {line(told)}"
+    product = f"**Product.** {line(product_told(report))}"
+    return f"# {line(title(report))}\n\n{product}\n\n{_standing(report)}"
 
 
 def _standing(report: RunReport) -> str:
@@ -98,23 +79,19 @@ def _standing(report: RunReport) -> str:
         rows.append(("Next step", line(f"{found.step.title} ({found.state.value})")))
     if seen:
         told = line(installed_state(report))
-        rows.append(("Installed state", f"{told}, read {_both(seen.at, zone)}"))
+        rows.append(("Installed state", f"{told}, read {both(seen.at, zone)}"))
         versions = [v for v in (seen.base_version, seen.holding_version) if v]
         if versions:
             rows.append(("Versions seen", ", ".join(code(v, in_table=True) for v in versions)))
     if state.retry and not state.retry.overridden:
-        rows.append(("Next attempt not before", _both(state.retry.due, zone)))
+        rows.append(("Next attempt not before", both(state.retry.due, zone)))
     if state.escalated_to:
         rows.append(("Handed to", line(f"{handed_to(report)} {state.ticket}")))
     if state.end_reason:
         rows.append(("Reason for the end", line(state.end_reason)))
     rows.append(("Record", f"<{report.address}>"))
-    rows.append(("This copy made", _both(report.made_at, zone)))
+    rows.append(("This copy made", both(report.made_at, zone)))
     return _table(("Now", ""), rows)
-
-
-def _both(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{utc(moment)} ({clock(moment, zone)})"
 
 
 def _answers(given: tuple[Answer, ...]) -> str:
@@ -154,34 +131,13 @@ def _attempt(tried: Tried) -> str:
     if tried.family:
         facts.append(f"- Kind of failure, {tried.settled}: {line(tried.family)}")
     if tried.reading:
-        facts += _reading(tried.reading)
+        facts += [f"- {fact.label}: {code(fact.value)}" for fact in named(tried.reading)]
     return "\n\n".join((f"### Attempt {tried.number}", "\n".join(facts), _error(tried)))
 
 
-def _reading(reading: Reading) -> list[str]:
-    ids, part = reading.ids, reading.component
-    named = (
-        *(("Error code", each) for each in reading.codes),
-        ("Status", reading.status),
-        ("Phase", reading.phase.value if reading.phase else None),
-        ("Component type", part.type),
-        ("Component", part.name),
-        ("Component id", part.id),
-        ("Activity id", ids.activity),
-        ("Correlation id", ids.correlation),
-        ("Client request id", ids.client_request),
-        ("Tracking id", ids.tracking),
-        ("Asynchronous operation id", ids.async_operation),
-    )
-    return [f"- {name}: {code(value)}" for name, value in named if value]
-
-
 def _error(tried: Tried) -> str:
-    if tried.text is not None:
-        return f"Error text, secrets removed:\n\n{block(tried.text)}"
-    if tried.text_digest:
-        return "The error text was erased."
-    return "No error text was handed in."
+    text, told = error_of(tried)
+    return told if text is None else f"{told}:\n\n{block(text)}"
 
 
 def _checks(report: RunReport) -> str:
@@ -191,7 +147,7 @@ def _checks(report: RunReport) -> str:
             (
                 line(each.step),
                 line(each.text),
-                line(each.result.value + _before(each.before_attempt)),
+                line(each.result.value + before(each.before_attempt)),
                 line(each.note),
                 line(each.by),
                 utc(each.at),
@@ -199,10 +155,6 @@ def _checks(report: RunReport) -> str:
             for each in checks(report)
         ],
     )
-
-
-def _before(attempt: int) -> str:
-    return f" (before attempt {attempt})" if attempt else ""
 
 
 def _deviations(report: RunReport) -> str:
@@ -230,7 +182,7 @@ def _timeline(report: RunReport) -> str:
 
 
 def _entry(each: ReportLine, zone: ZoneInfo) -> tuple[str, ...]:
-    late = f", late entry, recorded {utc(each.recorded_at)}" if each.late else ""
+    late = f", {late_told(each)}" if each.late else ""
     return (
         str(each.seq),
         utc(each.happened_at),
@@ -255,11 +207,7 @@ def _proof(report: RunReport) -> str:
         f"- Pack: {code(pack.slug)}, revision {pack.revision}, digest {code(pack.digest)}",
         f"- Written by Upgrade Runbook {report.product_version}",
     )
-    return (
-        "Each event holds the hash of the one before it. A record whose head differs from the one "
-        "printed here was changed after this copy was made, or went on since.\n\n"
-        + "\n".join(facts)
-    )
+    return f"{PROVES}\n\n" + "\n".join(facts)
 
 
 FORMAT = Format(
@@ -268,4 +216,5 @@ FORMAT = Format(
     content_type="text/markdown; charset=utf-8",
     extension="md",
     render=render,
+    hint="Reads well wherever it is pasted; nothing in it mentions, links or embeds.",
 )

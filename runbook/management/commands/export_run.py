@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from runbook.domain.errors import DomainError
+from runbook.domain.redaction import Profile
 from runbook.domain.snapshot import load_state
 from runbook.domain.vocabulary import Role
 from runbook.exports import FORMATS
@@ -32,18 +33,24 @@ class Command(BaseCommand):
         parser.add_argument("run", type=uuid.UUID, help="id of the run")
         parser.add_argument("--format", choices=sorted(FORMATS), default="markdown")
         parser.add_argument("--output", type=Path, help="file to write; without it the terminal")
+        profiles = [profile.value for profile in Profile]
+        parser.add_argument(
+            "--profile", choices=profiles, default=Profile.INTERNAL.value, help="who receives it"
+        )
         parser.add_argument("--as", dest="member", default="", help="user name of a member")
 
     def handle(self, *args: Any, **options: Any) -> None:
         [run] = chosen_runs([options["run"]])
-        made = self._export(run, options["format"], member=options["member"])
+        profile = Profile(options["profile"])
+        made = self._export(run, options["format"], member=options["member"], profile=profile)
         if options["output"]:
-            options["output"].write_bytes(made.content)
+            with options["output"].open("wb") as file:
+                file.writelines(made.pieces())
             self.stdout.write(f"Written to {options['output']}.")
         else:
-            self._print(made.content)
+            self._print(made)
 
-    def _export(self, run: Run, export_format: str, *, member: str) -> Exported:
+    def _export(self, run: Run, export_format: str, *, member: str, profile: Profile) -> Exported:
         actor = _named(member) if member else _lead(run)
         try:
             return exports.export(
@@ -51,20 +58,21 @@ class Command(BaseCommand):
                 act=Act(actor=actor, now=timezone.now(), actor_kind="system"),
                 export_format=export_format,
                 address=_place(run),
+                profile=profile,
             )
         except RunNotFound as refusal:
             raise CommandError(f"{member} is no member of this run.") from refusal
         except DomainError as refusal:
             raise CommandError(refusal.sentence) from refusal
 
-    def _print(self, content: bytes) -> None:
+    def _print(self, made: Exported) -> None:
         """The bytes as they are: a terminal's encoding or line ends would change the file."""
         stream = getattr(self.stdout, "_out", sys.stdout)
         if stream is sys.stdout and hasattr(stream, "buffer"):
-            stream.buffer.write(content)
+            stream.buffer.writelines(made.pieces())
             stream.flush()
         else:
-            self.stdout.write(content.decode(), ending="")
+            self.stdout.write(made.content.decode(), ending="")
 
 
 def _named(name: str) -> str:

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
+from runbook.management.worker import Worker
 from runbook.services import accounts
 
 
@@ -21,6 +22,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--no-reminders",
+            action="store_true",
+            help="serve pages only; `remind_due` reminds and sends elsewhere",
+        )
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
@@ -32,15 +38,21 @@ class Command(BaseCommand):
             self.stdout.write(f"There is no account yet. Open {address}{reverse('set-up')}")
             self.stdout.write(f"and enter this one-time set-up code: {accounts.new_set_up_code()}")
         self.stdout.flush()
-        uvicorn.run(
-            "runbook.asgi:application",
-            host=host,
-            port=port,
-            log_config=None,  # Django's settings have set logging up already
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
+        worker = Worker()
+        if not options["no_reminders"]:
+            worker.start()
+        try:
+            uvicorn.run(
+                "runbook.asgi:application",
+                host=host,
+                port=port,
+                log_config=None,  # Django's settings have set logging up already
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        finally:
+            worker.stop()
 
 
 def collect_static_files() -> None:

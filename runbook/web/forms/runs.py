@@ -1,6 +1,8 @@
 """Forms of a whole run: start, adopt, note, close."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
@@ -9,6 +11,7 @@ from runbook.domain.decisions.attempts import Plan
 from runbook.domain.pack import Pack
 from runbook.domain.versions import is_higher
 from runbook.domain.vocabulary import ImportOption, Method, Outcome
+from runbook.models import Team
 from runbook.services.evidence import MAXIMUM
 from runbook.services.runs import Beginning, Report
 from runbook.web.forms.attempts import METHODS, OPTIONS
@@ -48,9 +51,17 @@ class NewRunForm(GuardedForm):
         help_text="Waits and quiet hours are counted in it.",
     )
 
-    def __init__(self, *args: Any, pack: Pack, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pack: Pack, teams: Iterable[Team] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pack = pack
+        if teams:
+            mine = [(str(team.handle), team.name) for team in teams]
+            self.fields["team"] = forms.ChoiceField(
+                label="Team",
+                help_text="Its members see the run and get the roles that the team gives them.",
+                choices=[*mine, ("", "only me for now")],
+                required=False,
+            )
         zones = sorted(available_timezones())
         self.fields["time_zone"] = forms.ChoiceField(
             label=self.fields["time_zone"].label,
@@ -91,6 +102,7 @@ class NewRunForm(GuardedForm):
             pack=self.pack.slug,
             title=data["environment_name"],
             time_zone=data["time_zone"],
+            team=UUID(data["team"]) if data.get("team") else None,
             answers={name: data[name].strip() for name in names},
         )
 

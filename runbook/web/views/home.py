@@ -11,10 +11,12 @@ from django.views.decorators.http import require_GET, require_POST
 from runbook import library, queries
 from runbook.domain.progress import is_settled, next_step, standings
 from runbook.domain.vocabulary import RunStage
+from runbook.models import User
 from runbook.queries import OpenRun
 from runbook.services import demonstration
 from runbook.services.timeline import Act
 from runbook.web.htmx import HtmxRequest
+from runbook.web.together import tasks_of
 
 _ENDED = frozenset({RunStage.CLOSED, RunStage.ABANDONED})
 
@@ -23,9 +25,11 @@ _ENDED = frozenset({RunStage.CLOSED, RunStage.ABANDONED})
 @require_GET
 def home(request: HtmxRequest) -> HttpResponse:
     """My runs, those that go on first."""
-    mine = [_card(run) for run in queries.runs_of(request.user)]
+    mine = [_card(run, request.user) for run in queries.runs_of(request.user)]
+    going_on = [card for card in mine if card["state"].stage not in _ENDED]
     context = {
-        "going_on": [card for card in mine if card["state"].stage not in _ENDED],
+        # What waits for this person stands first; the rest keeps its order, newest first.
+        "going_on": sorted(going_on, key=lambda card: not card["tasks"]),
         "ended": [card for card in mine if card["state"].stage in _ENDED],
         "packs": library.packs().values(),
         "now": timezone.now(),
@@ -33,13 +37,15 @@ def home(request: HtmxRequest) -> HttpResponse:
     return render(request, "runs/index.html", context)
 
 
-def _card(run: OpenRun) -> dict[str, Any]:
+def _card(run: OpenRun, user: User) -> dict[str, Any]:
     found = standings(run.state, run.pack)
     settled = sum(1 for standing in found if is_settled(standing))
+    upcoming = None if run.state.is_frozen else next_step(found)
     return {
         "run": run,
         "state": run.state,
-        "next": None if run.state.is_frozen else next_step(found),
+        "next": upcoming,
+        "tasks": tasks_of(run, found, actor=user.actor_id),
         "settled": settled,
         "total": len(found),
     }

@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from runbook.domain.vocabulary import Action
 from runbook.exports import FORMATS
 from runbook.queries import OpenRun
 from runbook.services import exports
+from runbook.services.exports import Exported
 from runbook.services.timeline import Act, Busy
 from runbook.web.carry_out import forbidden, open_run
 from runbook.web.htmx import HtmxRequest
@@ -27,6 +28,7 @@ _SEALED = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
+_AT_ONCE = 1024 * 1024
 
 
 @require_safe
@@ -42,7 +44,7 @@ def report(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
+def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
     """The record as a file; the timeline says that it was handed out."""
     try:
         run = open_run(request, run_id, action=Action.EXPORT)
@@ -61,9 +63,17 @@ def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     except Busy:
         busy = "The database is busy. Nothing was handed out; ask again."
         return _page(request, run, refusal=busy, status=503)
-    response = HttpResponse(made.content, content_type=made.content_type, headers=_SEALED)
+    response = _file(made)
     response.headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
     return response
+
+
+def _file(made: Exported) -> HttpResponseBase:
+    """A large file goes out from disk piece by piece; nothing of the database waits for it."""
+    if made.size <= _AT_ONCE:
+        return HttpResponse(made.content, content_type=made.content_type, headers=_SEALED)
+    headers = {**_SEALED, "Content-Length": str(made.size)}
+    return StreamingHttpResponse(made.pieces(), content_type=made.content_type, headers=headers)
 
 
 def _address(request: HtmxRequest, run_id: uuid.UUID) -> str:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from runbook import library
+from runbook import library, queries
 from runbook.domain.errors import ForbiddenAction, SubmissionMismatch, TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.vocabulary import Action
@@ -63,7 +63,8 @@ def _begin(
 ) -> HttpResponse:
     pack = _pack(slug)
     data = request.POST if request.method == "POST" else None
-    form = form_class(data, pack=pack, zone=request.user.time_zone)
+    teams = [seat.team for seat in queries.teams_of(request.user)]
+    form = form_class(data, pack=pack, teams=teams, zone=request.user.time_zone)
     context: dict[str, Any] = {"form": form, "pack": pack, "packs": library.packs().values()}
     if not form.is_bound or not form.is_valid():
         return render(request, template, context, status=422 if form.is_bound else 200)

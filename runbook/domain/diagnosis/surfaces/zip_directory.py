@@ -4,6 +4,7 @@ Refused before anything is unpacked: zip64, several disks, encryption, unknown m
 or misplaced data, lying counts, links, unsafe or doubled names, and ratios that only a bomb has.
 """
 
+import mmap
 import struct
 import zlib
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from runbook.domain.diagnosis.surfaces.limits import (
     ZIP_RATIO_FROM,
     ZIP_TOTAL,
 )
+
+#: A zip in memory, or one that is read where it lies.
+Content = bytes | mmap.mmap
 
 DAMAGED = "The zip is damaged or incomplete; download it again."
 HOSTILE = "The zip is built in a way that no download has; it is not opened."
@@ -46,10 +50,15 @@ class Entry:
     end: int
 
 
-def entries_of(data: bytes) -> tuple[Entry, ...]:
-    """All files of a zip in the order of its directory; raises Unreadable on anything odd."""
+def entries_of(
+    data: Content, *, most: int = ZIP_ENTRIES, directory: int = ZIP_DIRECTORY
+) -> tuple[Entry, ...]:
+    """All files of a zip in the order of its directory; raises Unreadable on anything odd.
+
+    `most` are the files that it may hold, `directory` the bytes that may name them.
+    """
     try:
-        found = _directory(data)
+        found = _directory(data, most=most, longest=directory)
     except (struct.error, IndexError) as error:
         raise Unreadable(DAMAGED) from error
     folded = [entry.name.casefold() for entry in found]
@@ -60,7 +69,7 @@ def entries_of(data: bytes) -> tuple[Entry, ...]:
     return tuple(entry for entry in found if not entry.name.endswith("/"))
 
 
-def unpacked(data: bytes, entry: Entry, *, limit: int) -> bytes:
+def unpacked(data: Content, entry: Entry, *, limit: int) -> bytes:
     """The bytes of one file, in memory; never more than it declares nor than the limit."""
     packed = data[entry.begin : entry.end]
     if entry.size > limit:
@@ -80,7 +89,7 @@ def unpacked(data: bytes, entry: Entry, *, limit: int) -> bytes:
     return content
 
 
-def _directory(data: bytes) -> list[Entry]:
+def _directory(data: Content, *, most: int, longest: int) -> list[Entry]:
     end = data.rfind(_END, max(0, len(data) - _END_SIZE - 0xFFFF))
     if end < 0:
         raise Unreadable(DAMAGED)
@@ -91,7 +100,7 @@ def _directory(data: bytes) -> list[Entry]:
         raise Unreadable(HOSTILE)
     if here != count or start + size != end or end + _END_SIZE + comment != len(data):
         raise Unreadable(HOSTILE)
-    if count > ZIP_ENTRIES or size > ZIP_DIRECTORY:
+    if count > most or size > longest:
         raise Unreadable(HOSTILE)
     found, place = [], start
     for _ in range(count):
@@ -108,7 +117,7 @@ def _overlap(found: list[Entry]) -> bool:
     return any(after.begin < before.end for before, after in pairwise(ordered))
 
 
-def _entry(data: bytes, place: int, *, directory: int) -> tuple[Entry, int]:
+def _entry(data: Content, place: int, *, directory: int) -> tuple[Entry, int]:
     if data[place : place + 4] != _ENTRY:
         raise Unreadable(DAMAGED)
     fields = struct.unpack_from("<HHHHHHIIIHHHHHII", data, place + 4)

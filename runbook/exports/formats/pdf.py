@@ -1,0 +1,213 @@
+"""The record as a PDF to print and file: tagged, searchable, fonts inside, the same each time.
+
+What a long error text has beyond its first pages stays in the other formats, and the paper says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from runbook.domain import chain
+from runbook.domain.presenting import clock, utc
+from runbook.domain.report import ReportLine, RunReport
+from runbook.domain.summary import Answer, Tried, answers, attempts, checks, deviations
+from runbook.exports.contents import (
+    PROVES,
+    Fact,
+    attempt_facts,
+    before,
+    error_of,
+    figures,
+    late_told,
+    product_told,
+    proof,
+    standing,
+    title,
+)
+from runbook.exports.escaping import shown, shown_line
+from runbook.exports.format import Format, Handout
+from runbook.exports.picture import picture_of
+from runbook.exports.typesetting import set_on_paper
+
+#: Characters of one error text on paper, about 60 pages; a log of 20 MB is not for printing.
+LONGEST = 200_000
+#: Characters of one cell; a row of a table that is longer than some pages helps nobody.
+LONGEST_CELL = 20_000
+#: Entries on paper, some 250 pages; beyond that only those that deviate, and the newest.
+MOST_ENTRIES = 3_000
+CUT = "… cut here: the Markdown, JSON and text formats hold the whole."
+#: Marks where a long word may be broken; the layout turns it into a break that leaves no character.
+#: In a text itself there is none, since characters without a width are named.
+BREAK = "\u200b"
+_LONG_WORD, _LONGEST_WORD = 24, 60
+
+Row = tuple[str | dict[str, str], ...]
+
+
+def render(handout: Handout) -> bytes:
+    """The PDF; raises NotSet if it cannot be set."""
+    return set_on_paper(content(handout.report))
+
+
+def content(report: RunReport) -> dict[str, Any]:
+    """Everything on paper as plain values, fit to be shown."""
+    zone = ZoneInfo(report.state.time_zone)
+    return {
+        "title": _line(title(report)),
+        "run_title": _line(report.state.title),
+        "product": _line(report.pack.product),
+        "product_told": _line(product_told(report)),
+        "run": report.run,
+        "fingerprint": chain.fingerprint(report.head),
+        "figures": _facts(figures(report)),
+        "picture": asdict(picture_of(report)),
+        "standing": _facts(standing(report)),
+        "deviations": _deviations(report, zone),
+        "facts": _answers(answers(report, facts=True)),
+        "attempts": [_attempt(report, tried) for tried in attempts(report)],
+        "checks": _checks(report, zone),
+        "decisions": _answers(answers(report, facts=False)),
+        "steps": _table(
+            ("Phase", "Step", "State"),
+            ((each.phase, each.step.title, each.state.value) for each in report.standings),
+        ),
+        "timeline": _timeline(report, zone),
+        "times_told": _times_told(report, zone),
+        "proof": _facts(proof(report)),
+        "proves": PROVES,
+    }
+
+
+def _line(text: str) -> str:
+    return _breakable(_limited(shown_line(text), LONGEST_CELL))
+
+
+def _limited(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}{CUT}"
+
+
+def _breakable(text: str) -> str:
+    """The text with places to break in words that are longer than a column."""
+    if max(map(len, text.split(" ")), default=0) <= _LONG_WORD:
+        return text
+    return " ".join(_broken(word) for word in text.split(" "))
+
+
+def _broken(word: str) -> str:
+    """Breaks stand between letters that are not joined: a script that joins them keeps its word."""
+    pieces, piece = [], ""
+    for each in word:
+        if len(piece) >= _LONG_WORD and (len(piece) >= _LONGEST_WORD or not _joins(each)):
+            pieces.append(piece)
+            piece = ""
+        piece += each
+    return BREAK.join((*pieces, piece))
+
+
+def _joins(character: str) -> bool:
+    """Whether this may change its shape by what stands before it."""
+    return "\u0300" <= character <= "\u036f" or "\u0590" <= character <= "\u1fff" or (
+        character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f" or character > "\uffff"
+    )
+
+
+def _facts(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+    return [
+        {"label": _line(fact.label), "value": _line(fact.value), "exact": fact.exact}
+        for fact in facts
+    ]
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    return {"heads": heads, "rows": [[_line(cell) for cell in row] for row in rows]}
+
+
+def _answers(given: tuple[Answer, ...]) -> dict[str, Any]:
+    return _table(("Asked", "Answer"), ((each.label, each.answer) for each in given))
+
+
+def _attempt(report: RunReport, tried: Tried) -> dict[str, Any]:
+    text, told = error_of(tried)
+    return {
+        "number": tried.number,
+        "facts": _facts(attempt_facts(report, tried)),
+        "told": told,
+        "text": None if text is None else _lines(text),
+    }
+
+
+def _lines(text: str) -> list[str]:
+    """A text line by line; an empty line keeps its room."""
+    return [_breakable(line) for line in _limited(shown(text), LONGEST).split("\n")]
+
+
+def _checks(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
+    rows = (
+        (
+            each.step,
+            each.text,
+            each.result.value + before(each.before_attempt),
+            each.note,
+            f"{each.by}, {clock(each.at, zone)}",
+        )
+        for each in checks(report)
+    )
+    return _table(("Step", "Check", "Answer", "Note", "By"), rows)
+
+
+def _deviations(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
+    rows = (
+        (
+            clock(each.at, zone),
+            each.what,
+            each.detail,
+            each.by,
+            str(each.seq) if each.seq else "",
+        )
+        for each in deviations(report)
+    )
+    return _table(("When", "What", "Why", "By", "Entry"), rows)
+
+
+def _timeline(report: RunReport, zone: ZoneInfo) -> list[dict[str, Any]]:
+    deviating = {each.seq for each in deviations(report)}
+    since = len(report.lines) - MOST_ENTRIES
+    return [
+        _entry(line, zone, deviates=line.seq in deviating)
+        for place, line in enumerate(report.lines)
+        if place >= since or line.seq in deviating
+    ]
+
+
+def _times_told(report: RunReport, zone: ZoneInfo) -> str:
+    told = f"Times by the clock of {zone.key}, UTC below them. A diamond marks what deviates."
+    if len(report.lines) <= MOST_ENTRIES:
+        return told
+    return (
+        f"{told} Of the entries before the newest {MOST_ENTRIES} only those that deviate are on "
+        "paper; the CSV and JSON formats hold all."
+    )
+
+
+def _entry(line: ReportLine, zone: ZoneInfo, *, deviates: bool) -> dict[str, Any]:
+    return {
+        "seq": str(line.seq),
+        "deviates": deviates,
+        "local": clock(line.happened_at, zone),
+        "utc": utc(line.happened_at),
+        "headline": _line(line.headline),
+        "detail": _breakable(_limited(shown(line.detail), LONGEST_CELL)),
+        "late": late_told(line),
+        "actor": _line(line.actor),
+    }
+
+
+FORMAT = Format(
+    slug="pdf",
+    label="PDF, to print and file",
+    content_type="application/pdf",
+    extension="pdf",
+    render=render,
+    hint="The whole record on paper: run id and head on every page, all scripts, searchable.",
+)

@@ -1,0 +1,75 @@
+"""The stored events word for word, and what proves them: for the formats that a stranger checks.
+
+One event is one line of canonical JSON. For a recipient from outside the contents are left out and
+redacted words stand in a field of their own, marked as not covered: nobody can take them for what
+was recorded.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runbook.domain import chain
+from runbook.domain.chain import Link
+from runbook.domain.redaction import Profile
+from runbook.domain.report import RunReport
+
+NOT_COVERED = "not covered by commitment"
+#: Runs that are longer are written without the files for people, which need the whole run in memory.
+REPORTS_UP_TO = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A text or file that an event names. `content` gives its bytes anew each time."""
+
+    name: str
+    content: Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Everything about a run at one head that the report does not say.
+
+    `head` is the canonical text that was signed at `at`, `signature` None if nobody could sign it.
+    `state` is the text behind the head's state digest, empty if it must not be handed out. `lines`
+    gives the events anew each time, in pieces of any size.
+    """
+
+    size: int
+    created: datetime
+    head: str
+    at: datetime
+    signature: str | None
+    keys: tuple[Mapping[str, Any], ...]
+    state: str
+    lines: Callable[[], Iterable[bytes]]
+    attachments: tuple[Attachment, ...] = ()
+    profile: Profile = Profile.INTERNAL
+
+    @property
+    def derived(self) -> bool:
+        """Whether words were redacted, so that the contents are no longer those recorded."""
+        return self.profile is not Profile.INTERNAL
+
+
+def event_line(link: Link) -> bytes:
+    """One event as it is stored; content and salt are null after an erasure."""
+    kept = link.body is not None and link.salt is not None
+    payload = link.body if kept else "null"
+    salt = f'"{link.salt.hex()}"' if kept and link.salt is not None else "null"
+    return f'{{"header":{link.header},"payload":{payload},"salt":{salt}}}\n'.encode()
+
+
+def derived_lines(links: Iterable[Link], report: RunReport) -> Iterator[bytes]:
+    """The events with redacted words in place of their contents."""
+    told = {line.seq: line for line in report.lines}
+    for link in links:
+        line = told[link.seq]
+        words = chain.canonical(
+            {"headline": line.headline, "detail": line.detail, "note": NOT_COVERED}
+        )
+        yield (
+            f'{{"header":{link.header},"payload":null,"redacted":{words},"salt":null}}\n'.encode()
+        )

@@ -1,0 +1,65 @@
+"""The worker that reminds: a thread inside `serve`, or a process of its own with `remind_due --loop`."""
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from runbook.services import reminders
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 2.0
+_LONGEST_PAUSE = 60.0
+
+
+class Worker:
+    """Ticks until it is stopped. A tick that fails is logged, and the next one comes later."""
+
+    def __init__(self, *, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self.memory = reminders.Memory()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="reminders", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, *, within: float = 5.0) -> None:
+        """Ends after the message that is on its way. One that takes longer is sent again later."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(within)
+
+    def stop_on_signals(self) -> None:
+        """For a process of its own: what asks it to end ends it between two messages."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._over.set()
+
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, stop)
+
+    def run(self) -> None:
+        pause = self.seconds
+        while not self._over.wait(pause):
+            try:
+                self.tick()
+                pause = self.seconds
+            except Exception:
+                logger.exception("The reminders' worker failed; it goes on.")
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def tick(self) -> reminders.Done:
+        try:
+            return reminders.tick(
+                timezone.now(),
+                clock=timezone.now,
+                memory=self.memory,
+                is_over=self._over.is_set,
+            )
+        finally:
+            close_old_connections()

@@ -1,0 +1,163 @@
+"""Erasing what somebody handed in: the content goes, that it was there and why it went stays (4a.8).
+
+In one transaction the events say so, the payloads with its caption, name or quotes are emptied, and
+the text or the row of the file lets go. Then its bytes leave the disk, and the database's log with
+them. PostgreSQL frees the space at its next vacuum; backups hold it until they expire.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from runbook import queries
+from runbook.domain import events as ev
+from runbook.domain.decisions.erasing import HandedIn, erase_evidence as decide_erasure
+from runbook.domain.errors import TransitionRefused
+from runbook.domain.pack import Pack
+from runbook.domain.state import RunState
+from runbook.domain.vocabulary import Action
+from runbook.models import Evidence, Run, StoredFile
+from runbook.queries import TimelineEntry
+from runbook.services import files, timeline
+from runbook.services.timeline import Act, Written
+
+_TYPES = ("evidence.added", "error.captured", "evidence.erased")
+_MOST = 10_000
+NOT_THERE = "This entry hands in nothing that could be erased, or it was erased before."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One thing that was handed in, as the run's page of evidence lists it."""
+
+    seq: int
+    step: str
+    slot: str
+    name: str
+    at: datetime
+    size: int
+    kind: str
+    digest: str = ""
+    caption: str = ""
+    attempt: int = 0
+    file: StoredFile | None = None
+    erased: TimelineEntry | None = None
+
+
+def erase_evidence(*, run_id: uuid.UUID, act: Act, seq: int, reason: str) -> Written:
+    """Erases what the event with this seq handed in, at any stage of the run."""
+    freed: list[str] = []
+
+    def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
+        freed.clear()
+        handed_in = _handed_in(run, seq)
+        made = decide_erasure(state, handed_in=handed_in, reason=reason)
+        freed.extend(_let_go(run, handed_in.event))
+        return list(made)
+
+    written = timeline.record(run_id, Action.ERASE_EVIDENCE, act=act, decide=decide)
+    files.drop_unnamed(freed)
+    _forget()
+    return written
+
+
+def _handed_in(run: Run, seq: int) -> HandedIn:
+    entry = queries.entry_at(run, seq)
+    if entry is None or not isinstance(entry.event, ev.EvidenceAdded | ev.ErrorCaptured):
+        raise TransitionRefused(NOT_THERE)
+    quoting: list[int] = []
+    if isinstance(entry.event, ev.ErrorCaptured):
+        made = queries.timeline_page(run, types=("diagnosis.made",), size=_MOST)
+        number = entry.event.number
+        quoting = [
+            each.seq
+            for each in reversed(made)
+            if isinstance(each.event, ev.DiagnosisMade) and each.event.number == number
+        ]
+    return HandedIn(seq=seq, event=entry.event, quoted_by=tuple(quoting))
+
+
+def _let_go(run: Run, event: ev.EvidenceAdded | ev.ErrorCaptured) -> list[str]:
+    """Empties the rows that hold the content; gives the names of the objects that it leaves."""
+    if isinstance(event, ev.EvidenceAdded) and event.file:
+        rows = StoredFile.objects.filter(run=run, handle=uuid.UUID(event.file))
+        stored = [sha256 for sha256 in rows.values_list("sha256_stored", flat=True) if sha256]
+        rows.update(
+            state=StoredFile.State.ERASED,
+            name="",
+            caption="",
+            facts="",
+            sha256_received="",
+            sha256_stored="",
+        )
+        return stored
+    digests = {event.digest, getattr(event, "rows_digest", "")} - {""}
+    Evidence.objects.filter(run=run, digest__in=digests).update(text=None, salt=None)
+    return []
+
+
+def _forget() -> None:
+    """Cuts SQLite's log, in which the old pages would stay readable; PostgreSQL has none to cut."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def pieces_of(run: Run) -> list[Piece]:
+    """All that was handed in on a run, newest first, the erased things with who erased them and why."""
+    entries = queries.timeline_page(run, types=_TYPES, size=_MOST)
+    rows = {row.handle.hex: row for row in files.of_run(run)}
+    gone = {
+        entry.event.added: entry
+        for entry in entries
+        if isinstance(entry.event, ev.EvidenceErased)
+    }
+    return [
+        piece
+        for piece in (_piece(entry, gone.get(entry.seq), rows) for entry in entries)
+        if piece is not None
+    ]
+
+
+def _piece(
+    entry: TimelineEntry, erased: TimelineEntry | None, rows: dict[str, StoredFile]
+) -> Piece | None:
+    about = erased.event if erased else entry.event
+    common = {"seq": entry.seq, "name": entry.name, "at": entry.happened_at, "erased": erased}
+    match about:
+        case ev.EvidenceErased() if erased and entry.type != "evidence.erased":
+            row = rows.get(about.file)
+            size = row.size_received if row else 0
+            return Piece(
+                **common,
+                step=about.step,
+                slot=about.slot,
+                size=size,
+                kind=about.kind,
+                attempt=about.attempt,
+            )
+        case ev.EvidenceAdded():
+            return Piece(
+                **common,
+                step=about.step,
+                slot=about.slot,
+                size=about.size,
+                kind=about.kind,
+                digest=about.digest,
+                caption=about.caption,
+                file=rows.get(about.file),
+            )
+        case ev.ErrorCaptured():
+            return Piece(
+                **common,
+                step="",
+                slot="",
+                size=about.size,
+                kind="",
+                digest=about.digest,
+                attempt=about.number,
+            )
+        case _:
+            return None
