@@ -14,6 +14,7 @@ SAMPLES: dict[str, Any] = {
     "slug": "sample",
     "path": "sample",
     "uuid": UUID("00000000-0000-4000-8000-000000000000"),
+    "uuidstr": "00000000-0000-4000-8000-000000000000",  # the API's
     "key": "sample",
     "uidb36": "1",
 }

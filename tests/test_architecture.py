@@ -40,6 +40,15 @@ OPEN_ROUTES = {
     "shared-at",
     "shared-evidence",
     "ask-shared-question",
+    # A script has no session: its token is asked for, and a cookie counts for nothing.
+    "api-run",
+    "api-events",
+    "api-export",
+    "api-add-note",
+    "api-record-attempt",
+    "api-missing",
+    "api-docs",  # what the operations are; of no run
+    "api-document",
 }
 
 

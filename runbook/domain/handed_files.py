@@ -167,7 +167,9 @@ def _decoded(head: bytes) -> str:
     """The beginning as text; Unreadable if it is none."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head[: len(head) // 2 * 2].decode("utf-16", "replace")
-    control = sum(head.count(bytes((code,))) for code in (*range(9), *range(14, 27), *range(28, 32)))
+    control = sum(
+        head.count(bytes((code,))) for code in (*range(9), *range(14, 27), *range(28, 32))
+    )
     if control:
         raise Unreadable(NOT_TAKEN)
     try:

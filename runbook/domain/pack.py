@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from runbook.domain.conditions import Condition
 from runbook.domain.diagnosis.family import ErrorFamily
 from runbook.domain.readiness import Readiness
 from runbook.domain.sources import Citation, Disagreement, Source
@@ -37,16 +38,54 @@ class Lifecycle:
     facts: tuple[LifecycleFact, ...] = ()
 
 
+class RecipientKind(StrEnum):
+    """Who reads a packet: decides what is hidden from them by default, and how sending is kept."""
+
+    SUPPORT = "support"
+    PARTNER = "partner"
+    LEAD = "lead"
+    TRACKER = "tracker"
+    REQUESTER = "requester"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A stretch of a packet: words, then facts by their slugs.
+
+    `text` is one paragraph or list item a line, plain enough to be read without rendering; a line
+    with a value that is not known is left out. It is shown if all holds that is stated: the run
+    stands on a failure, on one of the families, on a branch of a family or its question answered
+    with yes, and the condition is not false.
+    """
+
+    title: str = ""
+    text: str = ""
+    facts: tuple[str, ...] = ()
+    failing: bool = False
+    families: tuple[str, ...] = ()
+    branch: str = ""
+    condition: Condition | None = None
+    citations: tuple[Citation, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Somebody a run can be escalated to, and the facts their first reply would ask for."""
+    """Somebody a run can be escalated to, and the facts their first reply would ask for.
+
+    `subject` is the first line of the packet; without `passages` the facts stand there as a list.
+    """
 
     slug: str
     title: str
     text: str
     facts: tuple[str, ...]
+    kind: RecipientKind = RecipientKind.OTHER
+    subject: str = ""
+    passages: tuple[Passage, ...] = ()
     available: bool = True
     citations: tuple[Citation, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -327,8 +327,8 @@ def how_imported(plan: ev.AttemptStarted | Attempt) -> str:
 def _finding(event: _Finding, words: _Words) -> Line:
     match event:
         case ev.ErrorCaptured():
-            size = size(event.size, event.secrets_removed)
-            return Line(headline=f"Error text of attempt {event.number} captured", detail=size)
+            told = size(event.size, event.secrets_removed)
+            return Line(headline=f"Error text of attempt {event.number} captured", detail=told)
         case ev.DiagnosisMade(number=number, reading=reading):
             if not reading.diagnoses:
                 return Line(headline=f"Attempt {number}: no family fits", kind="doubt")

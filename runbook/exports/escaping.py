@@ -1,16 +1,17 @@
 """Text from people made inert: for Markdown, wherever the file is pasted later, and for pages.
 
 Outside a fence nothing they typed may become markup, a mention, a reference or a remote picture.
-Ticket systems look for `@name`, `#123` and `GH-123` after rendering, where a backslash is gone; a
-word joiner, which takes no room, keeps these apart. Secrets are masked once more on the way out.
+Ticket systems look for `@name`, `#123`, `GH-123`, and GitLab for `!1`, `&1`, `$1`, `%1`, `~label`, after
+rendering, where a backslash is gone; a word joiner, which takes no room, keeps these apart. Secrets are masked once more on the way out.
 """
 
 from runbook.domain.patterns import Match, Pattern
 from runbook.domain.redaction import mask
 
 JOINER = "\u2060"
+_BACKSLASH = "\\"
 _LIMIT = 10_000_000
-_SPECIAL = Pattern(r"[\\`*_\[\]<>|~&$#@]|://|www\.|\bgh-", ignore_case=True)
+_SPECIAL = Pattern(r"[!%&$][0-9\"]|[\\`*_\[\]<>|~&$#@]|://|www\.|\bgh-", ignore_case=True)
 _HIDDEN = Pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\x{2028}\x{2029}]")
 _UNSHOWN = Pattern(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\x{2028}\x{2029}\x{fdd0}-\x{fdef}\x{fffe}\x{ffff}]"
@@ -61,8 +62,10 @@ def _inert(match: Match) -> str:
     found = match.group() or ""
     if found == "@":
         return f"@{JOINER}"
-    if found == "#":
-        return f"\\#{JOINER}"
+    if found in {"#", "~"}:
+        return f"\\{found}{JOINER}"
+    if found[0] in "!%&$" and len(found) == 2:
+        return f"{'' if found[0] in '!%' else _BACKSLASH}{found[0]}{JOINER}{found[1]}"
     if found == "://":
         return ":\\//"
     if found.lower() == "www.":

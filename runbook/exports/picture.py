@@ -14,7 +14,18 @@ from runbook.domain.report import RunReport
 from runbook.exports.escaping import shown_line
 from runbook.exports.picture_marks import Bar, Lane, Mark, Marks, marks_of
 from runbook.exports.picture_scale import Scale, scale_of
-from runbook.exports.picture_shapes import WIDTH, Labels, Point, Shape, box, glyph, hatch, lines, ring, words
+from runbook.exports.picture_shapes import (
+    WIDTH,
+    Labels,
+    Point,
+    Shape,
+    box,
+    glyph,
+    hatch,
+    lines,
+    ring,
+    words,
+)
 from runbook.exports.widths import cut, pixels
 
 LEFT, RIGHT = 152, 944
@@ -221,7 +232,9 @@ def _people(sheet: _Sheet, lane: Lane) -> None:
         x = min(LEFT + number * _BIN + _BIN // 2, RIGHT)
         look = "deviation" if any(found) else "dot"
         sheet.used[look] = None
-        sheet.shapes += glyph((x, middle), look=look) if any(found) else [ring((x, middle), 7, look=look)]
+        sheet.shapes += (
+            glyph((x, middle), look=look) if any(found) else [ring((x, middle), 7, look=look)]
+        )
         told = str(len(found)) if len(found) < 100 else "99"
         if len(found) > 1:
             width = pixels(told, size=8)

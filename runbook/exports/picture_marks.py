@@ -157,7 +157,10 @@ def _words(text: str) -> str:
 
 def _look(line: ReportLine) -> Mark:
     """What somebody saw on the page about service health."""
-    known = {"Check passed": ("clear", "clear"), "Check failed": ("trouble", "incident or not clear")}
+    known = {
+        "Check passed": ("clear", "clear"),
+        "Check failed": ("trouble", "incident or not clear"),
+    }
     look, label = known.get(line.headline.partition(": ")[0], ("unsure", "not sure"))
     return Mark(at=line.happened_at, look=look, label=label)
 
@@ -174,6 +177,4 @@ def _lanes(report: RunReport) -> tuple[Lane, ...]:
         rest = names[_MOST_LANES - 1 :]
         others = [moment for name in rest for moment in found.pop(name)]
         found[f"{len(rest)} others"] = others
-    return tuple(
-        Lane(name=name, moments=tuple(sorted(moments))) for name, moments in found.items()
-    )
+    return tuple(Lane(name=name, moments=tuple(sorted(moments))) for name, moments in found.items())

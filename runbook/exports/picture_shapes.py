@@ -136,7 +136,10 @@ def glyph(middle: Point, *, look: str) -> list[Shape]:
         return [patch(flag, look=look), lines([((x - 5, y - 8), (x - 5, y + 8))], look="call-mark")]
     if look == "trouble":
         sign = patch(((x, y - 8), (x + 8, y + 7), (x - 8, y + 7)), look=look)
-        return [sign, lines([((x, y - 3), (x, y + 2)), ((x, y + 4), (x, y + 5))], look=f"{look}-mark")]
+        return [
+            sign,
+            lines([((x, y - 3), (x, y + 2)), ((x, y + 4), (x, y + 5))], look=f"{look}-mark"),
+        ]
     if look == "clear":
         tick = [((x - 4, y), (x - 1, y + 3)), ((x - 1, y + 3), (x + 4, y - 3))]
         return [ring(middle, 7, look=look), lines(tick, look=f"{look}-mark")]

@@ -9,7 +9,7 @@ NAMESPACE = "http://www.w3.org/2000/svg"
 
 def drawing(picture: Picture, *children: Markup) -> Markup:
     """The `svg` element; `children` stand before the shapes."""
-    attributes = {
+    attributes: dict[str, str | int] = {
         "xmlns": NAMESPACE,
         "class": "picture",
         "role": "img",

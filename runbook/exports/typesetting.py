@@ -5,6 +5,7 @@ and the texts, starts without the settings and secrets of the product, and gives
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -32,8 +33,7 @@ def set_on_paper(content: dict[str, Any], *, standards: tuple[str, ...] = ()) ->
             done = subprocess.run(  # noqa: S603 - this very interpreter and file, no shell
                 _COMMAND,
                 input=job.encode(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                capture_output=True,
                 timeout=KILLED_AFTER,
                 check=False,
                 cwd=_FOLDER,
@@ -47,8 +47,7 @@ def set_on_paper(content: dict[str, Any], *, standards: tuple[str, ...] = ()) ->
 
 
 def _environment() -> dict[str, str]:
-    import os  # noqa: PLC0415 - the pure rooms read no environment but here, to leave it out
-
+    """What a process needs to start, and no more."""
     needed = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG")
     return {key: os.environ[key] for key in needed if key in os.environ}
 

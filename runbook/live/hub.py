@@ -194,7 +194,11 @@ class Hub:
         self._join(stream, seq=answer.seq)
         kind = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
         headers = [*answer.headers, *kind]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+        except BaseException:
+            self._leave(stream)
+            raise
         return stream
 
     async def _asked(self, scope: Message) -> Answer:

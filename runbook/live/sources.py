@@ -7,8 +7,8 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from django.db import OperationalError, connection
@@ -16,10 +16,8 @@ from django.db import OperationalError, connection
 from runbook.live.standing import versions
 from runbook.services.announcing import RUNS
 
-if TYPE_CHECKING:
-    from runbook.live.hub import Hub
-
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 #: Seconds between two looks at SQLite's counter; a look takes some 20 microseconds.
 POLL = 0.25
@@ -29,12 +27,28 @@ PRESENCE = "runbook_presence"
 _LONGEST_PAUSE = 5.0
 
 
-async def follow(hub: "Hub") -> None:
+class Ear(Protocol):
+    """The hub, as a source knows it."""
+
+    def watched(self) -> list[uuid.UUID]:
+        """The runs of interest now."""
+
+    async def look(self, ask: Callable[..., Result], *given: Any) -> Result:
+        """Asks the database in the thread that keeps its connection."""
+
+    async def spread(self, found: dict[uuid.UUID, int]) -> None:
+        """Takes the newest versions of runs, also such that are not watched."""
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Takes what another process says about who is there."""
+
+
+async def follow(hub: Ear) -> None:
     """Tells the hub of every commit on a watched run, until it is cancelled."""
     await (_listen(hub) if connection.vendor == "postgresql" else _poll(hub))
 
 
-async def _poll(hub: "Hub") -> None:
+async def _poll(hub: Ear) -> None:
     counter: int | None = None
     while True:
         counter, found = await hub.look(_moved, counter, hub.watched())
@@ -58,7 +72,7 @@ def _moved(
         return None, {}
 
 
-async def _listen(hub: "Hub") -> None:
+async def _listen(hub: Ear) -> None:
     pause = 0.1
     while True:
         try:
@@ -77,7 +91,7 @@ async def _listen(hub: "Hub") -> None:
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def _hear(hub: "Hub", link: "psycopg.AsyncConnection[Any]") -> None:
+async def _hear(hub: Ear, link: "psycopg.AsyncConnection[Any]") -> None:
     while True:
         async for note in link.notifies(timeout=QUIET):
             if note.channel == RUNS:

@@ -43,6 +43,17 @@ class Watching:
             if line.startswith(b"id:"):
                 self.heard.append((int(line[3:]), time.monotonic()))
 
+    async def fetch(self, address: Address, seq: int, *, since: float) -> float:
+        """What a page does on an event: fetches the changed parts; seconds from the commit."""
+        while not self.heard or self.heard[-1][0] < seq:
+            await asyncio.sleep(0.002)
+        reader, writer = await asyncio.open_connection(*address)
+        path = f"/runs/{self.run}/news/?since={seq - 1}"
+        writer.write(request(path, cookie=self.cookie, htmx=True))
+        await _skip_body(reader, (await reader.readuntil(b"\r\n\r\n")).lower())
+        writer.close()
+        return time.monotonic() - since
+
     def close(self) -> None:
         for end in (self._task, self._writer):
             if isinstance(end, asyncio.Task):

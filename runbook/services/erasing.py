@@ -7,13 +7,13 @@ them. PostgreSQL frees the space at its next vacuum; backups hold it until they 
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import connection
 
 from runbook import queries
 from runbook.domain import events as ev
-from runbook.domain.decisions.erasing import HandedIn, erase_evidence as decide_erasure
+from runbook.domain.decisions.erasing import HandedIn
+from runbook.domain.decisions.erasing import erase_evidence as decide_erasure
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.state import RunState
@@ -21,6 +21,7 @@ from runbook.domain.vocabulary import Action
 from runbook.models import Evidence, Run, StoredFile
 from runbook.queries import TimelineEntry
 from runbook.services import files, timeline
+from runbook.services.files import Shown
 from runbook.services.timeline import Act, Written
 
 _TYPES = ("evidence.added", "error.captured", "evidence.erased")
@@ -30,20 +31,20 @@ NOT_THERE = "This entry hands in nothing that could be erased, or it was erased 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One thing that was handed in, as the run's page of evidence lists it."""
+    """One thing that was handed in, as the run's page of evidence lists it.
 
-    seq: int
-    step: str
-    slot: str
-    name: str
-    at: datetime
+    `entry` is the event that handed it in, `erased` the one that erased it, if any.
+    """
+
+    entry: TimelineEntry
+    erased: TimelineEntry | None
     size: int
-    kind: str
+    step: str = ""
+    slot: str = ""
     digest: str = ""
     caption: str = ""
     attempt: int = 0
-    file: StoredFile | None = None
-    erased: TimelineEntry | None = None
+    file: Shown | None = None
 
 
 def erase_evidence(*, run_id: uuid.UUID, act: Act, seq: int, reason: str) -> Written:
@@ -110,9 +111,7 @@ def pieces_of(run: Run) -> list[Piece]:
     entries = queries.timeline_page(run, types=_TYPES, size=_MOST)
     rows = {row.handle.hex: row for row in files.of_run(run)}
     gone = {
-        entry.event.added: entry
-        for entry in entries
-        if isinstance(entry.event, ev.EvidenceErased)
+        entry.event.added: entry for entry in entries if isinstance(entry.event, ev.EvidenceErased)
     }
     return [
         piece
@@ -124,40 +123,24 @@ def pieces_of(run: Run) -> list[Piece]:
 def _piece(
     entry: TimelineEntry, erased: TimelineEntry | None, rows: dict[str, StoredFile]
 ) -> Piece | None:
-    about = erased.event if erased else entry.event
-    common = {"seq": entry.seq, "name": entry.name, "at": entry.happened_at, "erased": erased}
-    match about:
-        case ev.EvidenceErased() if erased and entry.type != "evidence.erased":
-            row = rows.get(about.file)
-            size = row.size_received if row else 0
+    match erased.event if erased else entry.event:
+        case ev.EvidenceErased(step=step, slot=slot, attempt=number, file=file) if erased:
+            size = rows[file].size_received if file in rows else 0
             return Piece(
-                **common,
-                step=about.step,
-                slot=about.slot,
-                size=size,
-                kind=about.kind,
-                attempt=about.attempt,
+                entry=entry, erased=erased, size=size, step=step, slot=slot, attempt=number
             )
-        case ev.EvidenceAdded():
+        case ev.EvidenceAdded() as added:
             return Piece(
-                **common,
-                step=about.step,
-                slot=about.slot,
-                size=about.size,
-                kind=about.kind,
-                digest=about.digest,
-                caption=about.caption,
-                file=rows.get(about.file),
+                entry=entry,
+                erased=None,
+                size=added.size,
+                step=added.step,
+                slot=added.slot,
+                digest=added.digest,
+                caption=added.caption,
+                file=files.shown(rows[added.file]) if added.file in rows else None,
             )
-        case ev.ErrorCaptured():
-            return Piece(
-                **common,
-                step="",
-                slot="",
-                size=about.size,
-                kind="",
-                digest=about.digest,
-                attempt=about.number,
-            )
+        case ev.ErrorCaptured(number=number, size=size, digest=digest):
+            return Piece(entry=entry, erased=None, size=size, digest=digest, attempt=number)
         case _:
             return None

@@ -5,6 +5,7 @@ What takes long, such as the layout of a page, comes after that moment, because 
 who reads holds up those who write.
 """
 
+import io
 import json
 import tempfile
 import uuid
@@ -16,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from runbook import __version__, queries
@@ -45,12 +45,13 @@ from runbook.exports.record import (
 from runbook.exports.verifier.verify import references
 from runbook.models import Evidence, Run
 from runbook.queries import TimelineEntry
-from runbook.services import anchors, heads, runs, signing
+from runbook.services import anchors, heads, objects, runs, signing
 from runbook.services.heads import Signed
 from runbook.services.timeline import Act
 
 _PIECE = 256 * 1024
-_IN_MEMORY = 1024 * 1024
+#: What is larger lies on disk until it is handed out.
+IN_MEMORY = 1024 * 1024
 
 
 class UnknownFormat(DomainError):
@@ -142,8 +143,12 @@ def written(
     if signed is not None and signed.signature is not None and not signed.stored:
         with transaction.atomic():
             heads.keep(row, signed, reason="export")
-    file = _write(chosen, _handout(reading, profile))
-    size = file.seek(0, 2)
+    try:
+        file = _write(chosen, _handout(reading, profile))
+    finally:
+        if reading.events is not None:
+            reading.events.close()
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return Exported(
         file=file,
@@ -156,8 +161,12 @@ def written(
 
 
 def _write(chosen: Format, handout: Handout) -> IO[bytes]:
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed on
+    """The file: in memory while it is small, on disk from then on."""
+    file: IO[bytes] = io.BytesIO()
     for piece in chosen.parts(handout) if chosen.parts else [chosen.render(handout)]:
+        if isinstance(file, io.BytesIO) and file.tell() + len(piece) > IN_MEMORY:
+            small, file = file, tempfile.TemporaryFile()  # noqa: SIM115 - handed on
+            file.write(small.getvalue())
         file.write(piece)
     return file
 
@@ -226,7 +235,7 @@ def _links(row: Run) -> tuple[Link, ...]:
 
 
 def _spooled(row: Run, named: set[str]) -> IO[bytes]:
-    file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed on
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when all is written
     with closing(queries.chain_links(row)) as links:
         for link in links:
             named |= _named(link)
@@ -256,7 +265,7 @@ def _attachments(row: Run, named: set[str]) -> tuple[Attachment, ...]:
     ]
     texts = {each.name[6:-5] for each in found}
     for digest in sorted(named - texts):
-        path = _stored(digest)
+        path = objects.place_of(digest)
         if path.exists():
             found.append(Attachment(name=f"files/{digest}", content=partial(_pieces_of, path)))
     return tuple(found)
@@ -264,11 +273,6 @@ def _attachments(row: Run, named: set[str]) -> tuple[Attachment, ...]:
 
 def _text(salt: bytes, text: str) -> Iterable[bytes]:
     yield chain.canonical({"salt": salt.hex(), "text": text}).encode()
-
-
-def _stored(digest: str) -> Path:
-    """Where the content of a file lies: `integrity-and-security.md` 4c, step 7."""
-    return Path(settings.DATA_DIR) / "objects" / digest[:2] / digest
 
 
 def _pieces_of(path: Path) -> Iterable[bytes]:

@@ -115,11 +115,12 @@ def _saved(image: Image.Image, kind: FileKind) -> tuple[FileKind, bytes]:
 def _taken(image: Image.Image) -> str:
     """When the camera says the picture was taken, without a zone; empty if it does not say."""
     try:
-        said = str(image.getexif().get_ifd(_EXIF).get(_TAKEN, ""))[:19]
-        moment = datetime.strptime(said, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - a camera's wall clock
-    except Exception:  # noqa: BLE001, S110 - whatever is wrong with it, it is only an offer
+        day, _, time = str(image.getexif().get_ifd(_EXIF).get(_TAKEN, "")).partition(" ")
+        # Not strptime, which would load a module when no file can be opened any more.
+        moment = datetime.fromisoformat(f"{day.replace(':', '-')}T{time[:8]}")
+    except Exception:  # whatever is wrong with it, it is only an offer
         return ""
-    return moment.isoformat()
+    return moment.replace(tzinfo=None).isoformat()
 
 
 def log(content: bytes, kind: FileKind) -> Answer:

@@ -29,6 +29,7 @@ from runbook.domain.handed_files import (
     LIMITS,
     MIB,
     NAME_LENGTH,
+    PICTURES,
     Box,
     FileKind,
     agreed_kind,
@@ -231,7 +232,10 @@ def _check_room(run: Run, more: int) -> None:
         )
     if run.team_id is not None:
         Team.objects.select_for_update(no_key=True).get(pk=run.team_id)
-        if size_of(StoredFile.objects.filter(run__team=run.team_id)) + more > settings.FILES_OF_A_TEAM:
+        if (
+            size_of(StoredFile.objects.filter(run__team=run.team_id)) + more
+            > settings.FILES_OF_A_TEAM
+        ):
             raise TransitionRefused(
                 f"The runs of this team keep {settings.FILES_OF_A_TEAM // MIB} MiB of files at "
                 "most. Nothing was recorded; have files erased that are not needed any more."
@@ -256,15 +260,45 @@ def files_size() -> int:
     return sum(size for _, size in rows.values_list("sha256_stored", "size_stored").distinct())
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A stored file for a page, with what the inspection told of it."""
+
+    row: StoredFile
+    facts: dict[str, Any]
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it can be shown on a page."""
+        return FileKind(self.row.kind) in PICTURES
+
+    @property
+    def taken(self) -> str:
+        """The file's own time: a camera's wall clock, or what the browser told, which is in UTC."""
+        said = self.facts.get("taken", "")
+        moment = datetime.fromisoformat(said) if said else None
+        if moment is None:
+            return ""
+        return moment.strftime("%Y-%m-%d %H:%M UTC" if moment.tzinfo else "%Y-%m-%d %H:%M")
+
+
+def shown(row: StoredFile) -> Shown:
+    """A file with its facts."""
+    return Shown(row, json.loads(row.facts) if row.facts else {})
+
+
 def of_run(run: Run) -> list[StoredFile]:
     """All files of a run, the erased ones too, oldest first."""
     return list(StoredFile.objects.filter(run=run).order_by("created", "pk"))
 
 
-def of_step(run: Run, step: str) -> list[StoredFile]:
-    """The files of one step that can still be looked at, oldest first."""
+def of_step(run: Run, step: str) -> dict[str, list[Shown]]:
+    """The files of one step that can still be looked at, by slot, oldest first."""
+    found: dict[str, list[Shown]] = {}
     rows = StoredFile.objects.filter(run=run, step=step, state=State.ACCEPTED)
-    return list(rows.order_by("created", "pk"))
+    for row in rows.order_by("created", "pk"):
+        found.setdefault(row.slot, []).append(shown(row))
+    return found
 
 
 def stored(run: Run, handle: uuid.UUID) -> StoredFile | None:

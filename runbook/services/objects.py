@@ -17,11 +17,6 @@ from typing import IO
 
 from django.conf import settings
 
-try:
-    import fcntl
-except ImportError:  # Windows: one process serves, and its transactions queue up behind each other
-    fcntl = None  # type: ignore[assignment]
-
 #: What was left behind by a process that died.
 TEMPORARY_FOR, ORPHANED_FOR = timedelta(hours=1), timedelta(hours=24)
 _LOCK = ".lock"
@@ -102,12 +97,18 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def _locked(*, exclusive: bool) -> Iterator[None]:
-    if fcntl is None:
-        yield
-        return
     with (root() / _LOCK).open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        _lock(file, exclusive=exclusive)
         yield  # closing the file lets go of it
+
+
+def _lock(file: IO[str], *, exclusive: bool) -> None:
+    """Waits its turn. Windows has no such lock; there a removal within a day is what is risked."""
+    try:
+        import fcntl  # noqa: PLC0415 - this module is missing on Windows
+    except ImportError:
+        return
+    fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
 
 
 def remove(sha256: str) -> None:

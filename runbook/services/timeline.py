@@ -146,9 +146,7 @@ def _may_try_again(problem: OperationalError) -> bool:
     return state in _TRY_AGAIN or "database is locked" in str(problem)
 
 
-def within(
-    run_id: uuid.UUID, action: Action, *, act: Act, right: Right, decide: Decide
-) -> Written:
+def within(run_id: uuid.UUID, action: Action, *, act: Act, right: Right, decide: Decide) -> Written:
     """As `record_by`, inside the caller's transaction: for what changes several runs at once.
 
     Whoever touches several runs takes them in the order of their ids, so that two never block each
@@ -273,9 +271,7 @@ def append(
     return state
 
 
-def _empty(
-    run: Run, stored: Sequence[Event], *, made: Sequence[tuple[ev.Event, datetime]]
-) -> None:
+def _empty(run: Run, stored: Sequence[Event], *, made: Sequence[tuple[ev.Event, datetime]]) -> None:
     """Takes out what the erased events said, salt included; the erasure stands on record (4a.8)."""
     for row, (event, _) in zip(stored, made, strict=True):
         if not isinstance(event, ev.PayloadErased):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from runbook.domain.vocabulary import Action, Confidence, RunStage, StepKind, St
 from runbook.exports import FORMATS
 from runbook.models import Note, User
 from runbook.queries import OpenRun
+from runbook.services import files
 from runbook.web import together
 from runbook.web.forms import attempts as attempt_forms
 from runbook.web.forms import runs as run_forms
@@ -106,7 +107,9 @@ def _import_forms(selection: Selection, guard: dict[str, Any]) -> Forms:
     run, state = selection.run, selection.state
     base = state.answers.get("solution", "")
     suffix = run.pack.readiness.holding_suffix
+    evidence_only = replace(selection.current.step, checks=(), questions=())
     return {
+        "step": step_forms.StepForm(**guard, work=evidence_only, state=state),
         "start": attempt_forms.StartAttemptForm(
             **guard,
             applying=state.stage is RunStage.UPGRADE_PENDING,
@@ -172,6 +175,7 @@ def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any
         "log_rows": _log_rows(texts.get(attempt.rows_digest)) if attempt else [],
         "experience": queries.experience_of(user, attempt.fingerprint) if attempt else None,
         "notes": _notes(run),
+        "kept_files": _kept_files(selection),
         "reading_row": _row(run),
         "blockers": standing_in_the_way,
         "open_checks": sum(1 for blocker in standing_in_the_way if blocker.check),
@@ -188,6 +192,12 @@ def run_context(selection: Selection, forms_: Forms, *, user: User, **extra: Any
         **together.context(run, selection.current, now=now, viewer=user),
         **extra,
     }
+
+
+def _kept_files(selection: Selection) -> dict[str, list[files.Shown]]:
+    """The files of the step by slot; a step without slots costs no statement."""
+    step = selection.current.step
+    return files.of_step(selection.run.row, step.slug) if step.slots else {}
 
 
 def _named(state: RunState) -> set[str]:

@@ -52,9 +52,15 @@ class _Private(TemporaryUploadedFile):
     """A file on the disk, in the product's own folder for what comes in."""
 
     def __init__(
-        self, name: str, content_type: str, *, charset: str | None, extra: dict[str, Any] | None
+        self,
+        name: str | None,
+        content_type: str | None,
+        *,
+        charset: str | None,
+        extra: dict[str, Any] | None,
     ) -> None:
-        file = NamedTemporaryFile(suffix=".upload", dir=objects.incoming())
+        # Closed, and with that deleted, by the request that it came with.
+        file = NamedTemporaryFile(suffix=".upload", dir=objects.incoming())  # noqa: SIM115
         UploadedFile.__init__(self, file, name, content_type, 0, charset, extra)
 
 

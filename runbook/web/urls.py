@@ -3,10 +3,12 @@
 from django.urls import include, path
 
 from runbook.web import oidc
+from runbook.web.api import document, operations
 from runbook.web.views import (
     accounts,
     address,
     attempts,
+    files,
     home,
     installation,
     joining,
@@ -24,6 +26,7 @@ from runbook.web.views import (
     teams,
     timeline,
     together,
+    tokens,
 )
 
 account_urls = [
@@ -156,6 +159,12 @@ report_urls = [
     path(f"{_RUN}exports/", reports.export, name="run-export"),
 ]
 
+file_urls = [
+    path(f"{_RUN}evidence/", files.run_evidence, name="run-evidence"),
+    path(f"{_RUN}evidence/erasures/new/", files.erase_evidence, name="erase-evidence"),
+    path(f"{_RUN}files/<uuid:handle>/", files.evidence_file, name="evidence-file"),
+]
+
 _SHARED = "shared/<uuid:handle>/"
 
 sharing_urls = [
@@ -171,6 +180,19 @@ sharing_urls = [
     path(f"{_SHARED}at/", shared.shared_at, name="shared-at"),
     path(f"{_SHARED}evidence/<slug:digest>/", shared.shared_evidence, name="shared-evidence"),
     path(f"{_SHARED}questions/", shared.ask_shared_question, name="ask-shared-question"),
+]
+
+token_urls = [
+    path(f"{_RUN}tokens/", tokens.run_tokens, name="run-tokens"),
+    path(f"{_RUN}tokens/new/", tokens.create_token, name="create-token"),
+    path(f"{_RUN}tokens/revoke/", tokens.revoke_token, name="revoke-token"),
+]
+
+api_urls = [
+    path("api/", document.index, name="api-docs"),
+    path("api/openapi.json", document.openapi, name="api-document"),
+    path("api/", include(operations.addresses())),
+    path("api/<path:rest>", document.missing, name="api-missing"),
 ]
 
 knowledge_urls = [
@@ -199,6 +221,9 @@ urlpatterns = [
     *live_urls,
     *owner_urls,
     *report_urls,
+    *file_urls,
     *sharing_urls,
+    *token_urls,
+    *api_urls,
     *knowledge_urls,
 ]

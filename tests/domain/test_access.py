@@ -47,6 +47,7 @@ WHO: dict[Action, set[Role]] = {
     Action.MANAGE_MEMBERS: {L},
     Action.LEAVE: {L, O, V, R, B},
     Action.MANAGE_LINKS: {L, O},
+    Action.ERASE_EVIDENCE: {L},
 }
 
 

@@ -93,6 +93,32 @@ TOLD: list[tuple[ev.Event, str, str, str]] = [
         "1 byte, 2 secrets removed",
         "",
     ),
+    (
+        ev.EvidenceAdded(
+            step="look", slot="gone", digest="", size=3, kind="png", name="p.png", caption="Old."
+        ),
+        "Evidence added: gone",
+        "Old. p.png. 3 bytes. picture",
+        "",
+    ),
+    (
+        ev.EvidenceErased(added=4, reason="A face", step="look", slot="plate", kind="png"),
+        "Evidence erased: Picture of the plate",
+        "A face",
+        "warn",
+    ),
+    (
+        ev.EvidenceErased(added=4, reason="A name", attempt=2),
+        "Error text of attempt 2 erased",
+        "A name",
+        "warn",
+    ),
+    (
+        ev.PayloadErased(seq=4, reason="A face"),
+        "Content of entry 4 erased",
+        "A face",
+        "system",
+    ),
     (ev.StepCompleted(step="look"), "Step done: Look around", "", "good"),
     (
         ev.StepSkipped(step="gone", reason="No time"),

@@ -42,6 +42,17 @@ HOSTILE = (
     "&lt;b&gt; &#64;octocat",
     "\\`@octocat\\`",
     "$x$",
+    "!12 and group/project!34",
+    '&5 $7 %9 %"next release"',
+    "~bug and ~12",
+    "AB#12",
+    "<details open><summary>x</summary>",
+    "[x]: https://example.org/\n\n[x]",
+    "[^1] [^1]: note",
+    "![[x]] :rocket: {{ x }} {% x %}",
+    "| a |\n| - |\n| b |",
+    "mailto:ana@example.org ftp://example.org",
+    "- [ ] task\n- [x] done",
     "\u202egnp.exe",
 )
 PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": False}).enable("table")
@@ -60,6 +71,7 @@ def harm(text: str) -> list[str]:
     plain = re.sub(r"<[^>]*>", " ", html)
     found = re.findall(r"(?<!\w)@\w+", plain)
     found += re.findall(r"#\d+|\bGH-\d+", plain, re.IGNORECASE)
+    found += re.findall(r"[!&$%][\d\"]|~\w", plain.replace("&quot;", '"').replace("&amp;", "&"))
     allowed = {"a", "p", "h1", "h2", "h3", "ul", "li", "br", "strong", "div"}
     allowed |= {"table", "thead", "tbody", "tr", "th", "td"}
     found += [tag for tag in re.findall(r"<([a-z!][\w-]*)", html) if tag not in allowed]
@@ -119,7 +131,11 @@ def test_the_structure_of_the_file_does_not_move(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["@octocat", "see #123", "fixes #1 and closes GH-2", "owner/repo#9", "&#64;octocat"]
+    "text",
+    [
+        *("@octocat", "see #123", "fixes #1 and closes GH-2", "owner/repo#9", "&#64;octocat"),
+        *("!12", "&5", "$7", "%9", '%"next"', "~bug"),
+    ],
 )
 def test_without_escaping_the_same_texts_act(text: str) -> None:
     """Negative control: the eyes of these tests are open."""

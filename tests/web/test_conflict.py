@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from runbook.domain.vocabulary import Role, RunStage
+from runbook.domain.teamwork import Assignment
+from runbook.domain.vocabulary import Action, Role, RunStage
 from runbook.models import Run, User
+from tests.domain.wishes import wish
+from tests.factories import act, carry_out
 from tests.web.builders import HTMX, SENT, address, as_shown, by_hand, events, send
 from tests.web.pages import Node, fields, page, said
 
@@ -36,6 +40,13 @@ def shared(run_at: RunAt, join: Callable[..., None], ben: User) -> RunAt:
     return make
 
 
+def interrupt(run: Run, name: str) -> None:
+    """Somebody records something that is more than talk, at any stage that still goes on."""
+    asked = wish(Action.ASSIGN_STEPS, wanted={"look-after": Assignment(role=Role.VERIFIER)})
+    user = User.objects.get(username=name)
+    carry_out(run.pk, asked, act(user, now=timezone.now()))
+
+
 def typed_in(data: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in data.items() if name not in GUARDS}
 
@@ -59,7 +70,7 @@ def test_names_the_change_and_keeps_every_field(
 ) -> None:
     run = shared(SENT[name].stage)
     mine = as_shown(as_ana, name, run, SENT[name].typed)
-    send(as_ben, "add-note", run, by_hand(run, {"text": "The fog comes in."}))
+    interrupt(run, "ben")
     before = events(run)
 
     response = send(as_ana, name, run, mine, htmx=htmx)
@@ -67,7 +78,7 @@ def test_names_the_change_and_keeps_every_field(
     assert response.status_code == 409
     assert events(run) == before
     theirs = page(response).one("div", class_="theirs").text
-    assert "The fog comes in." in theirs
+    assert "Assigned to any verifier: Look at the light" in theirs
     assert "Ben" in theirs
     form = apply_form(response)
     assert form is not None
@@ -81,7 +92,7 @@ def test_names_the_change_and_keeps_every_field(
 def test_a_bare_button_conflicts_as_well(as_ana: Client, run_at: RunAt, name: str) -> None:
     run = run_at(SENT[name].stage)
     mine = as_shown(as_ana, name, run, {})
-    send(as_ana, "add-note", run, by_hand(run, {"text": "Elsewhere."}))
+    interrupt(run, "ana")
     before = events(run)
 
     response = send(as_ana, name, run, mine)
@@ -97,7 +108,7 @@ def test_applying_mine_to_the_current_step_does_what_i_wanted(
 ) -> None:
     run = shared(SENT[name].stage)
     mine = as_shown(as_ana, name, run, SENT[name].typed)
-    send(as_ben, "add-note", run, by_hand(run, {"text": "The fog comes in."}))
+    interrupt(run, "ben")
     form = apply_form(send(as_ana, name, run, mine))
     assert form is not None
     before = events(run)
@@ -171,7 +182,7 @@ def test_a_faulty_form_from_a_stale_page_keeps_its_text_as_well(
 ) -> None:
     run = shared(SENT[name].stage)
     mine = as_shown(as_ana, name, run, {**SENT[name].typed, **SENT[name].wrong})
-    send(as_ana, "add-note", run, by_hand(run, {"text": "The fog comes in."}))
+    interrupt(run, "ana")
     send(as_ana, name, run, by_hand(run, SENT[name].typed))
     before = events(run)
 

@@ -36,7 +36,7 @@ def test_a_note_stands_on_the_page_with_author_and_date(sign_in: SignIn, ana: Us
     with time_machine.travel("2026-11-22T02:00:00Z", tick=False):
         write(client, "Here it was the night of the database update.")
 
-    text = read(client)
+    text = read(sign_in(ana))
 
     assert "Here it was the night of the database update." in text
     assert "Ana, 2026-11-22" in text

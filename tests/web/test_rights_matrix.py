@@ -76,6 +76,9 @@ RUN: Mapping[str, Action] = {
     "create-link": Action.MANAGE_LINKS,
     "revoke-link": Action.MANAGE_LINKS,
     "promise-update": Action.PROMISE_UPDATE,
+    "run-tokens": Action.VIEW,
+    "create-token": Action.VIEW,  # for an appending one the right to add a note
+    "revoke-token": Action.VIEW,  # an own one; of others, the right to manage members
 }
 #: Addresses of a team: a stranger is told nothing.
 TEAM = {

@@ -40,7 +40,10 @@ GRANTED = {
     LinkScope.READ_FILES: {"shared-run", "shared-at", "shared-evidence"},
 }
 #: Open to everybody, with or without a link.
-FOR_ALL = {"account_login", "account_reset_password", "open-link", "join", "accept-invitation"}
+FOR_ALL = {
+    *("account_login", "account_reset_password", "open-link", "join", "accept-invitation"),
+    *("api-docs", "api-document"),  # what scripts can ask for; of no run
+}
 
 
 def counts() -> dict[str, int]:

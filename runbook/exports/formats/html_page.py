@@ -78,10 +78,10 @@ def _body(report: RunReport) -> Markup:
         _section("The run as a picture", _picture(report)),
         _section("Where it stands", _facts(standing(report))),
         _section("Deviations", _deviations(report)),
-        _section("Environment and versions", _answers(answers(report, facts=True))),
+        _section("Environment and versions", _answers("Facts", answers(report, facts=True))),
         _section("Attempts", *(_attempt(report, tried) for tried in attempts(report))),
         _section("Checks answered", _checks(report)),
-        _section("Decisions and other answers", _answers(answers(report, facts=False))),
+        _section("Decisions and other answers", _answers("Answers", answers(report, facts=False))),
         _section("Steps", _steps(report)),
         _section("Timeline", _finder(report), _timeline(report)),
         _section("Proof", element("p", PROVES), _facts(proof(report))),
@@ -136,21 +136,24 @@ def _fact(fact: Fact) -> Markup:
     return joined(element("dt", fact.label), element("dd", value, dir="auto"))
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str | Markup]]) -> Markup | None:
+def _table(
+    name: str, heads: Iterable[str], rows: Iterable[Iterable[str | Markup]]
+) -> Markup | None:
+    """A table that scrolls by itself where it is too wide; its name tells it from the others."""
     lines = [element("tr", *(_cell(cell) for cell in row)) for row in rows]
     if not lines:
         return None
     head = element("tr", *(element("th", each, scope="col") for each in heads))
     table = element("table", element("thead", head), element("tbody", *lines))
-    return element("div", table, class_="wide", tabindex=0, role="region", aria_label="Table")
+    return element("div", table, class_="wide", tabindex=0, role="region", aria_label=name)
 
 
 def _cell(cell: str) -> Markup:
     return element("td", cell if isinstance(cell, Markup) else _text(cell), dir="auto")
 
 
-def _answers(given: tuple[Answer, ...]) -> Markup | None:
-    return _table(("Asked", "Answer"), [(each.label, each.answer) for each in given])
+def _answers(name: str, given: tuple[Answer, ...]) -> Markup | None:
+    return _table(name, ("Asked", "Answer"), [(each.label, each.answer) for each in given])
 
 
 def _attempt(report: RunReport, tried: Tried) -> Markup:
@@ -176,7 +179,7 @@ def _checks(report: RunReport) -> Markup | None:
         )
         for each in checks(report)
     ]
-    return _table(("Step", "Check", "Answer", "Note", "By"), rows)
+    return _table("Checks", ("Step", "Check", "Answer", "Note", "By"), rows)
 
 
 def _deviations(report: RunReport) -> Markup | None:
@@ -191,12 +194,12 @@ def _deviations(report: RunReport) -> Markup | None:
         )
         for each in deviations(report)
     ]
-    return _table(("When", "What", "Why", "By", "Entry"), rows)
+    return _table("What deviates", ("When", "What", "Why", "By", "Entry"), rows)
 
 
 def _steps(report: RunReport) -> Markup | None:
     rows = [(each.phase, each.step.title, each.state.value) for each in report.standings]
-    return _table(("Phase", "Step", "State"), rows)
+    return _table("Steps", ("Phase", "Step", "State"), rows)
 
 
 def _finder(report: RunReport) -> Markup:
@@ -228,9 +231,7 @@ def _timeline(report: RunReport) -> Markup:
     return joined(*_passages(((apart, list(lines)) for apart, lines in parts), zone))
 
 
-def _passages(
-    parts: Iterable[tuple[bool, list[ReportLine]]], zone: ZoneInfo
-) -> Iterator[Markup]:
+def _passages(parts: Iterable[tuple[bool, list[ReportLine]]], zone: ZoneInfo) -> Iterator[Markup]:
     for deviates, lines in parts:
         items = (_entry(line, zone, deviates=deviates) for line in lines)
         entries = element("ol", *items, class_="entries")
@@ -238,7 +239,9 @@ def _passages(
             yield entries
             continue
         first, last = lines[0].seq, lines[-1].seq
-        told = f"Entries {first} to {last}, as usual" if first != last else f"Entry {first}, as usual"
+        told = (
+            f"Entries {first} to {last}, as usual" if first != last else f"Entry {first}, as usual"
+        )
         yield element("details", element("summary", told), entries, class_="fold")
 
 

@@ -1,7 +1,6 @@
 """The record as Markdown, in the order in which a support desk reads it, ready to paste."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from runbook.domain import chain

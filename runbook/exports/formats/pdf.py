@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from runbook.domain import chain
+from runbook.domain.errors import DomainError
 from runbook.domain.presenting import clock, utc
 from runbook.domain.report import ReportLine, RunReport
 from runbook.domain.summary import Answer, Tried, answers, attempts, checks, deviations
@@ -27,11 +28,12 @@ from runbook.exports.contents import (
 )
 from runbook.exports.escaping import shown, shown_line
 from runbook.exports.format import Format, Handout
-from runbook.exports.picture import picture_of
-from runbook.exports.typesetting import set_on_paper
+from runbook.exports.glyphs import named_if_missing
+from runbook.exports.picture import Picture, picture_of
+from runbook.exports.typesetting import NotSet, set_on_paper
 
-#: Characters of one error text on paper, about 60 pages; a log of 20 MB is not for printing.
-LONGEST = 200_000
+#: Characters of one error text on paper, and of all together; a log of 20 MB is not for printing.
+LONGEST, LONGEST_TOGETHER = 1_048_576, 2_097_152
 #: Characters of one cell; a row of a table that is longer than some pages helps nobody.
 LONGEST_CELL = 20_000
 #: Entries on paper, some 250 pages; beyond that only those that deviate, and the newest.
@@ -42,12 +44,20 @@ CUT = "… cut here: the Markdown, JSON and text formats hold the whole."
 BREAK = "\u200b"
 _LONG_WORD, _LONGEST_WORD = 24, 60
 
-Row = tuple[str | dict[str, str], ...]
+
+class NoPaper(DomainError):
+    """The PDF could not be set: too much work for the time it has."""
 
 
 def render(handout: Handout) -> bytes:
-    """The PDF; raises NotSet if it cannot be set."""
-    return set_on_paper(content(handout.report))
+    """The PDF; raises NoPaper if it cannot be set."""
+    try:
+        return set_on_paper(content(handout.report))
+    except NotSet as error:
+        raise NoPaper(
+            "This record could not be set on paper. The web page prints, and the other formats hold "
+            "the same."
+        ) from error
 
 
 def content(report: RunReport) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def content(report: RunReport) -> dict[str, Any]:
         "run": report.run,
         "fingerprint": chain.fingerprint(report.head),
         "figures": _facts(figures(report)),
-        "picture": asdict(picture_of(report)),
+        "picture": _picture(picture_of(report)),
         "standing": _facts(standing(report)),
         "deviations": _deviations(report, zone),
         "facts": _answers(answers(report, facts=True)),
@@ -80,11 +90,15 @@ def content(report: RunReport) -> dict[str, Any]:
 
 
 def _line(text: str) -> str:
-    return _breakable(_limited(shown_line(text), LONGEST_CELL))
+    return _fit(_limited(shown_line(text), LONGEST_CELL))
 
 
 def _limited(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}{CUT}"
+
+
+def _fit(text: str) -> str:
+    return _breakable(named_if_missing(text))
 
 
 def _breakable(text: str) -> str:
@@ -107,8 +121,12 @@ def _broken(word: str) -> str:
 
 def _joins(character: str) -> bool:
     """Whether this may change its shape by what stands before it."""
-    return "\u0300" <= character <= "\u036f" or "\u0590" <= character <= "\u1fff" or (
-        character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f" or character > "\uffff"
+    return (
+        "\u0300" <= character <= "\u036f"
+        or "\u0590" <= character <= "\u1fff"
+        or (
+            character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f" or character > "\uffff"
+        )
     )
 
 
@@ -123,23 +141,31 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dict[str,
     return {"heads": heads, "rows": [[_line(cell) for cell in row] for row in rows]}
 
 
+def _picture(picture: Picture) -> dict[str, Any]:
+    drawn = asdict(picture)
+    for shape in drawn["shapes"]:
+        shape["text"] = named_if_missing(shape["text"])
+    return {**drawn, "description": named_if_missing(picture.description)}
+
+
 def _answers(given: tuple[Answer, ...]) -> dict[str, Any]:
     return _table(("Asked", "Answer"), ((each.label, each.answer) for each in given))
 
 
 def _attempt(report: RunReport, tried: Tried) -> dict[str, Any]:
     text, told = error_of(tried)
+    most = min(LONGEST, LONGEST_TOGETHER // max(1, len(report.errors)))
     return {
         "number": tried.number,
         "facts": _facts(attempt_facts(report, tried)),
         "told": told,
-        "text": None if text is None else _lines(text),
+        "text": None if text is None else _lines(_limited(shown(text), most)),
     }
 
 
 def _lines(text: str) -> list[str]:
     """A text line by line; an empty line keeps its room."""
-    return [_breakable(line) for line in _limited(shown(text), LONGEST).split("\n")]
+    return [_fit(line) for line in text.split("\n")]
 
 
 def _checks(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
@@ -197,7 +223,7 @@ def _entry(line: ReportLine, zone: ZoneInfo, *, deviates: bool) -> dict[str, Any
         "local": clock(line.happened_at, zone),
         "utc": utc(line.happened_at),
         "headline": _line(line.headline),
-        "detail": _breakable(_limited(shown(line.detail), LONGEST_CELL)),
+        "detail": _fit(_limited(shown(line.detail), LONGEST_CELL)),
         "late": late_told(line),
         "actor": _line(line.actor),
     }

@@ -6,7 +6,6 @@ what is still open. The timeline stays out; the last lines say where it is.
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from zoneinfo import ZoneInfo
 
 from runbook.domain.presenting import utc
 from runbook.domain.report import ReportLine, RunReport

@@ -12,6 +12,7 @@ from runbook.domain.steps import Check, EvidenceSlot, Question, QuestionKind, St
 from runbook.domain.versions import parse_version
 from runbook.domain.vocabulary import CheckResult
 from runbook.services.steps import Handed
+from runbook.web.forms.files import FileFields, FilesForm
 from runbook.web.forms.layout import GuardedForm, PasteField, text_area
 
 RESULTS = [
@@ -90,10 +91,11 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class SlotRow:
-    """One evidence slot with its field and how many texts it holds."""
+    """One evidence slot with its fields and how many texts and files it holds."""
 
     slot: EvidenceSlot
     text: forms.BoundField
+    file: FileFields
     count: int
 
 
@@ -160,7 +162,7 @@ class ChecksForm(GuardedForm):
         ]
 
 
-class StepForm(ChecksForm):
+class StepForm(ChecksForm, FilesForm):
     """Everything that one step asks for: questions, checks, evidence; and whether to complete it."""
 
     complete = forms.BooleanField(required=False, widget=forms.HiddenInput)
@@ -178,6 +180,12 @@ class StepForm(ChecksForm):
                 help_text=slot.help,
                 widget=text_area(3, **{"data-paste": ""}),
             )
+        self.add_file_fields(work.slots)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.receive_files(data)
+        return data
 
     @property
     def question_fields(self) -> list[forms.BoundField]:
@@ -188,7 +196,10 @@ class StepForm(ChecksForm):
         held = self.state.slots
         return [
             SlotRow(
-                slot, self[f"slot-{slot.slug}"], held.get(check_key(self.work.slug, slot.slug), 0)
+                slot,
+                self[f"slot-{slot.slug}"],
+                self.file_fields(slot),
+                held.get(check_key(self.work.slug, slot.slug), 0),
             )
             for slot in self.work.slots
         ]
@@ -202,6 +213,7 @@ class StepForm(ChecksForm):
             },
             checks=self.check_answers(),
             evidence={slot.slug: data[f"slot-{slot.slug}"] for slot in self.work.slots},
+            files=self.attached(self.work.slug),
             complete=data["complete"],
         )
 

@@ -28,7 +28,6 @@ _SEALED = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
-_AT_ONCE = 1024 * 1024
 
 
 @require_safe
@@ -70,7 +69,7 @@ def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
 
 def _file(made: Exported) -> HttpResponseBase:
     """A large file goes out from disk piece by piece; nothing of the database waits for it."""
-    if made.size <= _AT_ONCE:
+    if made.size <= exports.IN_MEMORY:
         return HttpResponse(made.content, content_type=made.content_type, headers=_SEALED)
     headers = {**_SEALED, "Content-Length": str(made.size)}
     return StreamingHttpResponse(made.pieces(), content_type=made.content_type, headers=headers)
