@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.test import Client
 
 from runbook.live import LiveUpdates
 from runbook.models import Run, User
+from runbook.wsgi import application as site
 
 PATIENCE = 10.0
 
@@ -124,3 +125,16 @@ class Reader:
 
     async def is_ended(self) -> None:
         await self.until(lambda: self.ended)
+
+
+def play(scene: Callable[[LiveUpdates], Coroutine[Any, Any, None]]) -> None:
+    """A scene on a loop and with a hub of its own."""
+
+    async def whole() -> None:
+        live = LiveUpdates(site)
+        try:
+            await scene(live)
+        finally:
+            live.hub.stop()
+
+    asyncio.run(asyncio.wait_for(whole(), 60))

@@ -55,8 +55,8 @@ class Passage:
 
     `text` is one paragraph or list item a line, plain enough to be read without rendering; a line
     with a value that is not known is left out. It is shown if all holds that is stated: the run
-    stands on a failure, on one of the families, on a branch of a family or its question answered
-    with yes, and the condition is not false.
+    stands on a failure, an attempt met one of the families, a failure took the branch or its
+    question was answered with yes, and the condition is not false.
     """
 
     title: str = ""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from runbook.domain.conditions import holds
 from runbook.domain.diagnosis.family import Branch, ErrorFamily
 from runbook.domain.pack import Pack, Passage, Recipient, RecipientKind
-from runbook.domain.packet_facts import Case, Fact, case_of, fact_of, known_facts
+from runbook.domain.packet_case import Case, Fact, case_of
+from runbook.domain.packet_facts import fact_of, known_facts
 from runbook.domain.patterns import Match, Pattern
 from runbook.domain.presenting import fill
 from runbook.domain.redaction.profiles import Profile
@@ -79,13 +80,12 @@ def packet_of(report: RunReport, recipient: Recipient) -> Packet:
     known = known_facts(case)
     values = _values(case, known)
     failed = has_failed(report)
-    family = _family(case)
-    words = _pack_words(case.pack, family)
+    words = _pack_words(case.pack, _family(case))
     passages = recipient.passages or _default(recipient, failed=failed)
     sections = (
         _section(case, passage, values=values, words=words)
         for passage in passages
-        if _applies(case, passage, family=family, failed=failed)
+        if _applies(case, passage, failed=failed)
     )
     return Packet(
         recipient=recipient,
@@ -130,10 +130,11 @@ def _family(case: Case) -> ErrorFamily | None:
     return next((family for family in case.pack.families if family.slug == slug), None)
 
 
-def _applies(case: Case, passage: Passage, *, family: ErrorFamily | None, failed: bool) -> bool:
+def _applies(case: Case, passage: Passage, *, failed: bool) -> bool:
     if passage.failing and not failed:
         return False
-    if passage.families and (family is None or family.slug not in passage.families):
+    met_families = {attempt.family for attempt in case.state.attempts}
+    if passage.families and met_families.isdisjoint(passage.families):
         return False
     if passage.branch and not _takes(case, passage.branch):
         return False

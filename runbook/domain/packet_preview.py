@@ -7,9 +7,10 @@ the preview shows the very text that goes out, with what was cut beside each mar
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from runbook.domain.packet import Packet
-from runbook.domain.packet_facts import Fact
+from runbook.domain.packet_case import Fact
 from runbook.domain.patterns import Pattern
 from runbook.domain.presenting import fill
 from runbook.domain.redaction import Kind, Pseudonyms
@@ -68,7 +69,7 @@ def _spelt(original: str) -> str:
         return original
     digits = key_of_guid(original)
     ends = (0, 8, 12, 16, 20, 32)
-    return "-".join(digits[start:end] for start, end in zip(ends, ends[1:], strict=False))
+    return "-".join(digits[start:end] for start, end in pairwise(ends))
 
 
 def counts(packet: Packet) -> tuple[Count, ...]:
@@ -87,7 +88,9 @@ def counts(packet: Packet) -> tuple[Count, ...]:
     )
 
 
-def asked_in(packet: Packet, asked: Iterable[Asked], *, pseudonyms: Pseudonyms) -> tuple[Asked, ...]:
+def asked_in(
+    packet: Packet, asked: Iterable[Asked], *, pseudonyms: Pseudonyms
+) -> tuple[Asked, ...]:
     """Those of the uncertain things that this packet names or hides."""
     whole = "\n".join(texts(packet))
     return tuple(

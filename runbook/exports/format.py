@@ -38,7 +38,8 @@ class Format:
     `hint` says in one line what the file is good for. A `verbatim` format writes stored events word
     for word: a redacted report does not change those, so it leaves the team under no profile. One
     that `needs_record` gets the proof, and takes care of the profile itself; with `parts` it is
-    written piece by piece, so that its memory does not grow with the run.
+    written piece by piece, so that its memory does not grow with the run. One without `needs_lines`
+    has no use for the report's lines, except where they carry the redacted words.
     """
 
     slug: str
@@ -49,4 +50,5 @@ class Format:
     hint: str = ""
     verbatim: bool = False
     needs_record: bool = False
+    needs_lines: bool = True
     parts: Callable[[Handout], Iterable[bytes]] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from runbook.domain.packet import Packet, Section
-from runbook.domain.packet_facts import Fact, Table, Value
+from runbook.domain.packet_case import Fact, Table, Value
 from runbook.domain.presenting import fill
 from runbook.exports.escaping import block, code, line, shown, shown_line
 from runbook.exports.widths import columns, wrapped
@@ -45,7 +45,7 @@ def _inline(text: str) -> str:
 
 def _gap(lines: list[str]) -> list[str]:
     """A blank line, but none right under a heading."""
-    return [] if set(lines[-1]) <= {"-", "="} else [""]
+    return [] if set(lines[-1]) <= {"-"} else [""]
 
 
 def _paragraphs(packet: Packet, section: Section, escape: Callable[[str], str]) -> list[str]:
@@ -56,7 +56,9 @@ def _paragraphs(packet: Packet, section: Section, escape: Callable[[str], str]) 
     for template in section.lines:
         # A value at the very start must not begin a list or a heading.
         at_start = escape is _inline and template.startswith("{{")
-        told = fill(template, {s: line(v) for s, v in packet.values.items()} if at_start else values)
+        told = fill(
+            template, {s: line(v) for s, v in packet.values.items()} if at_start else values
+        )
         marker = _marker(told)
         if parts and marker and _marker(before):
             parts[-1].append(told)
@@ -103,7 +105,10 @@ def _facts(section: Section) -> list[str]:
         elif fact.table:
             parts.append(_table(fact.table))
         elif len(fact.values) > 1:
-            parts += [f"{line(fact.label)}:", "\n".join(f"- {_value(fact, v)}" for v in fact.values)]
+            parts += [
+                f"{line(fact.label)}:",
+                "\n".join(f"- {_value(fact, v)}" for v in fact.values),
+            ]
     return parts
 
 

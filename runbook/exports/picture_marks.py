@@ -14,6 +14,8 @@ from runbook.exports.escaping import shown_line
 #: Checks about the service's own health, whatever the pack calls them in full.
 HEALTH = "health"
 _CALLS = frozenset({"escalation.drafted", "escalation.sent"})
+#: What the product or a reader does later would stretch the line of time and tell nothing of the run.
+_ASIDE = frozenset({"export.made", "link.opened", "reminder.raised"})
 _MOST_LANES = 12
 
 
@@ -169,7 +171,7 @@ def _lanes(report: RunReport) -> tuple[Lane, ...]:
     """One lane per person by first entry; those beyond the last lane share it."""
     deviating = {each.seq for each in deviations(report)}
     found: dict[str, list[tuple[datetime, bool]]] = {}
-    for line in report.lines:
+    for line in (each for each in report.lines if each.event_type not in _ASIDE):
         name = shown_line(line.actor) or "the system"
         found.setdefault(name, []).append((line.happened_at, line.seq in deviating))
     names = list(found)

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 _BUSY = timedelta(minutes=60)
 _SHORTEST = timedelta(minutes=20)
-#: A gap is cut when it is longer than this part of all the time in which something happened.
-_PART = 6
+#: The room that a cut gap keeps, as a part of all the time in which something happened, and how much
+#: longer a gap must be to be worth cutting.
+_PART, _WORTH_CUTTING = 6, 1.5
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _MOST_DAYS = 400
 
@@ -86,7 +87,7 @@ def scale_of(moments: Iterable[datetime], *, left: int, right: int, zone: ZoneIn
         return Scale(moments=found, places=(middle,) * len(found), gaps=(), zone=zone)
     lengths = [after - before for before, after in pairwise(found)]
     most = max(_SHORTEST, sum((min(each, _BUSY) for each in lengths), timedelta()) / _PART)
-    drawn = [min(each, most).total_seconds() for each in lengths]
+    drawn = [(most if each > most * _WORTH_CUTTING else each).total_seconds() for each in lengths]
     pace = (right - left) / sum(drawn)
     places = [float(left)]
     for each in drawn:
@@ -94,7 +95,7 @@ def scale_of(moments: Iterable[datetime], *, left: int, right: int, zone: ZoneIn
     gaps = tuple(
         Gap(left=round(places[number]), right=round(places[number + 1]), lasted=length)
         for number, length in enumerate(lengths)
-        if length > most
+        if length > most * _WORTH_CUTTING
     )
     return Scale(moments=found, places=tuple(places), gaps=gaps, zone=zone)
 

@@ -72,17 +72,18 @@ def _main() -> None:
 
     _limit_this_process()
     job = json.load(sys.stdin)
-    made = typst.compile(
-        (_FOLDER / "templates" / "report.typ").read_bytes(),
-        root=str(_FOLDER / "templates"),
-        font_paths=typst.Fonts(
-            include_system_fonts=False,
-            include_embedded_fonts=False,
-            font_paths=[str(_FOLDER / "fonts")],
-        ),
-        sys_inputs={"data": job["data"]},
-        pdf_standards=job["standards"],
+    fonts = typst.Fonts(
+        include_system_fonts=False,
+        include_embedded_fonts=False,
+        font_paths=[str(_FOLDER / "fonts")],
     )
+    layout: bytes = (_FOLDER / "templates" / "report.typ").read_bytes()
+    compiler = typst.Compiler(layout, root=str(_FOLDER / "templates"), font_paths=fonts)
+    made = compiler.compile(
+        format="pdf", sys_inputs={"data": job["data"]}, pdf_standards=job["standards"]
+    )
+    if not isinstance(made, bytes):
+        raise SystemExit("no single file came out")
     sys.stdout.buffer.write(made)
 
 

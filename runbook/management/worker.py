@@ -3,17 +3,20 @@
 import logging
 import signal
 import threading
+from datetime import datetime, timedelta
 from types import FrameType
 
 from django.db import close_old_connections
 from django.utils import timezone
 
-from runbook.services import reminders
+from runbook.services import files, reminders
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 2.0
 _LONGEST_PAUSE = 60.0
+#: How often what uploads left behind is taken away.
+TIDY_EVERY = timedelta(hours=1)
 
 
 class Worker:
@@ -22,6 +25,7 @@ class Worker:
     def __init__(self, *, seconds: float = SECONDS) -> None:
         self.seconds = seconds
         self.memory = reminders.Memory()
+        self._tidied: datetime | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self.run, name="reminders", daemon=True)
 
@@ -54,9 +58,13 @@ class Worker:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def tick(self) -> reminders.Done:
+        now = timezone.now()
         try:
+            if self._tidied is None or now - self._tidied > TIDY_EVERY:
+                self._tidied = now
+                files.tidy(now)
             return reminders.tick(
-                timezone.now(),
+                now,
                 clock=timezone.now,
                 memory=self.memory,
                 is_over=self._over.is_set,

@@ -185,6 +185,7 @@ def _postgresql(names: Iterable[str]) -> Iterable[str]:
         yield (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
         )
+    yield _POSTGRESQL_ERASE
     for name in sorted(names):
         moment, table, level, function = _POSTGRESQL_TRIGGERS[name]
         yield (

@@ -138,6 +138,8 @@ def written(
     profile: Profile = Profile.INTERNAL,
 ) -> Exported:
     """The record in a format as it stands now; records nothing."""
+    if chosen.needs_record:
+        heads.have_key(now=now)
     reading = _read(run_id, chosen, now=now, address=address, profile=profile)
     row, signed = reading.row, reading.signed
     if signed is not None and signed.signature is not None and not signed.stored:
@@ -208,8 +210,9 @@ def _read(
 ) -> _Reading:
     with snapshot():
         row = Run.objects.get(pk=run_id)
-        long = row.version > REPORTS_UP_TO and profile is Profile.INTERNAL
-        whole = chosen.parts is None or not long
+        inside = profile is Profile.INTERNAL
+        long = not chosen.needs_lines or (chosen.parts and row.version > REPORTS_UP_TO)
+        whole = not (inside and long)
         report = build_report(row, made_at=now, address=address, lines=whole)
         reading = _Reading(row=row, report=report)
         if not chosen.needs_record:

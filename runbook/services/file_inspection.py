@@ -149,17 +149,13 @@ def _check_xml(paste: Paste) -> None:
     feed(paste.data, start=start, end=end, is_utf8=paste.is_text, elements=LOG_ELEMENTS)
 
 
-def _content(kind: FileKind) -> bytes | mmap.mmap:
-    """The file; a package is read where it lies, since most of it is never looked at."""
-    if kind is FileKind.ZIP:
-        return mmap.mmap(sys.stdin.fileno(), 0, access=mmap.ACCESS_READ)
-    return sys.stdin.buffer.read(LIMITS[kind] + 1)
-
-
 def _main(kind: FileKind, boxes: Sequence[Box]) -> None:
+    # A package is read where it lies, since most of it is never looked at; to map it takes a second
+    # handle, which is not to be had behind the limits.
+    package = mmap.mmap(0, 0, access=mmap.ACCESS_READ) if kind is FileKind.ZIP else None
     limit_this_process()
     try:
-        facts, clean = inspect(_content(kind), kind, boxes)
+        facts, clean = inspect(package or sys.stdin.buffer.read(LIMITS[kind] + 1), kind, boxes)
     except Unreadable as refused:
         facts, clean = {"refused": refused.sentence}, b""
     except MemoryError:

@@ -8,11 +8,12 @@ never puts its name under a record that somebody changed.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import takewhile
 
 from django.db import transaction
 
@@ -110,12 +111,28 @@ def proof_of(run: Run, *, now: datetime) -> Signed:
         )
         return Signed(head=head, text=row.body, signature=row.signature, stored=True)
     try:
-        queries.verify_run(run)
+        with closing(queries.chain_links(run)) as links:
+            found = chain.verify(_until(links, run.version), start=run.genesis, run=str(run.pk))
+        if found != (run.version, run.head):
+            raise BrokenChain("The run's row names another event as its newest.", seq=found[0] + 1)
         return _signed(run, signing.present(), now=now)
     except (NoKey, BrokenChain) as trouble:
         logger.error("Run %s was not signed: %s", run.pk, trouble.sentence)
         head = _head(run, key_id=None, at=now)
         return Signed(head=head, text=domain.head_text(head), signature=None, stored=False)
+
+
+def _until(links: Iterable[chain.Link], version: int) -> Iterable[chain.Link]:
+    return takewhile(lambda link: link.seq <= version, links)
+
+
+def have_key(*, now: datetime) -> None:
+    """Sees to it that there is a key, if there can be one; for who is about to read only."""
+    try:
+        with transaction.atomic():
+            signing.current(now=now)
+    except DomainError as trouble:
+        logger.error("Nothing can be signed: %s", trouble.sentence)
 
 
 def keep(run: Run, signed: Signed, *, reason: str) -> Head:

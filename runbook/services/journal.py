@@ -32,11 +32,17 @@ class Place:
 Body = Callable[[Place], dict[str, Any]]
 
 
-def append(kind: EntryType, body: Body, *, now: datetime) -> JournalEntry:
-    """Adds an entry; must run inside a transaction."""
+def locked() -> Installation:
+    """The installation's row, locked until the transaction ends; DomainError before the first run."""
     installation = Installation.objects.select_for_update().order_by("pk").first()
     if installation is None:
         raise DomainError(NOBODY)
+    return installation
+
+
+def append(kind: EntryType, body: Body, *, now: datetime) -> JournalEntry:
+    """Adds an entry; must run inside a transaction."""
+    installation = locked()
     last = JournalEntry.objects.order_by("-seq").first()
     at, flag = chain.next_time(now.astimezone(UTC), last.at if last else None)
     place = Place(

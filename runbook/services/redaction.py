@@ -40,9 +40,7 @@ def kept_for(run: Run) -> Kept:
 
 def redacted(report: RunReport, profile: Profile, *, kept: Kept) -> RedactedReport:
     """The report as this profile may see it, with the pseudonyms that the run has already."""
-    return redact_report(
-        report, profile, pseudonyms=kept.pseudonyms, decisions=kept.said(profile)
-    )
+    return redact_report(report, profile, pseudonyms=kept.pseudonyms, decisions=kept.said(profile))
 
 
 def keep(run_id: uuid.UUID, *, before: Kept, after: Kept) -> bool:

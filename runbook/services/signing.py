@@ -48,6 +48,8 @@ class Key:
 def current(*, now: datetime) -> Key:
     """The key that signs; the first one is put into the register. Runs inside a transaction."""
     if not SigningKey.objects.exists():
+        journal.locked()  # of two that come first together, one registers
+    if not SigningKey.objects.exists():
         _register(_of_file(may_create=True), before=None, now=now)
     return present()
 

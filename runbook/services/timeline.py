@@ -263,6 +263,7 @@ def append(
             for row, (salt, body) in zip(stored, bodies, strict=True)
         ]
     )
+    _empty(run, stored, made=made)
     projection.save(run, state, before=before)
     heads.after_append(run, kinds=[event.type for event, _ in made], before=before, now=act.now)
     if told and act.actor_kind != "import":  # an example tells nobody

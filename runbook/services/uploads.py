@@ -102,8 +102,8 @@ def answer_apart(module: str, *arguments: str, file: IO[bytes]) -> tuple[dict[st
         told = _apart((sys.executable, "-m", module, *arguments), stdin=file)
     line, _, content = told.partition(b"\n")
     try:
-        facts: dict[str, Any] = json.loads(line)
-    except ValueError as error:
+        facts: dict[str, Any] = dict(json.loads(line))
+    except (ValueError, TypeError) as error:
         raise Unreadable(TOO_MUCH_WORK) from error
     if "refused" in facts:
         raise Unreadable(facts["refused"])

@@ -10,7 +10,12 @@ from runbook.domain.heads import key_fingerprint
 from runbook.models import Anchor, Head, Run
 from runbook.services import anchors, heads
 
-HOW = {anchors.EXPORT: "export", anchors.MAIL: "mail", anchors.FILE: "the anchor file"}
+#: Each is followed by the receiver.
+HOW = {
+    anchors.EXPORT: "export to",
+    anchors.MAIL: "mail to",
+    anchors.FILE: "line in the file",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,18 @@ from dataclasses import dataclass, replace
 
 from runbook.domain.pack import Pack, Recipient
 from runbook.domain.packet import Packet, Section
-from runbook.domain.packet_facts import Fact
+from runbook.domain.packet_case import Fact
+from runbook.domain.packet_facts import missing_facts
 from runbook.domain.packet_preview import Piece, pieces
 from runbook.domain.presenting import fill
 from runbook.domain.retries import import_step
+from runbook.domain.state import RunState
 from runbook.domain.steps import Question, Step
 from runbook.exports.escaping import shown
 
 Pieces = tuple[Piece, ...]
+#: Stands for the page itself where a step is named.
+HERE = "here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +40,10 @@ class ShownSection:
     facts: tuple[ShownFact, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Something missing: the sentence, and the step to go to unless it is asked on this page."""
-
-    label: str
-    sentence: str
-    step: str
-    step_title: str
-    here: bool
+def missing_words(state: RunState, pack: Pack, *, recipient: Recipient) -> str:
+    """How many facts this recipient would ask back for; the packet itself is not made for it."""
+    number = len(missing_facts(state, pack, recipient=recipient))
+    return f"{number} fact{'' if number == 1 else 's'} missing" if number else "nothing missing"
 
 
 def sections_of(packet: Packet, originals: Mapping[str, str]) -> list[ShownSection]:
@@ -92,17 +91,11 @@ def questions_step(pack: Pack, recipient: Recipient) -> Step:
     return replace(step, questions=asked_here(pack, recipient), checks=(), slots=())
 
 
-def gaps_of(packet: Packet, pack: Pack) -> list[Gap]:
-    """What is missing, in the order in which the recipient needs it."""
+def gap_groups(packet: Packet, pack: Pack) -> list[tuple[str, str, list[Fact]]]:
+    """What is missing, by the step that captures it: its slug and title, `here` for this page."""
     here = {question.slug for question in asked_here(pack, packet.recipient)}
     titles = {step.slug: step.title for step in pack.runbook.steps}
-    return [
-        Gap(
-            label=fact.label,
-            sentence=fact.gap,
-            step=fact.step,
-            step_title=titles.get(fact.step, ""),
-            here=fact.slug in here,
-        )
-        for fact in packet.missing
-    ]
+    groups: dict[str, list[Fact]] = {}
+    for fact in packet.missing:
+        groups.setdefault(HERE if fact.slug in here else fact.step, []).append(fact)
+    return [(step, titles.get(step, ""), facts) for step, facts in groups.items()]

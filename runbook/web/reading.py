@@ -178,7 +178,9 @@ def files_of(record: Record, report: RunReport, *, address: str) -> list[File]:
             address=f"{address}{each.event.digest}/",
         )
         for each in record.recorded
-        if isinstance(each.event, ev.ErrorCaptured | ev.EvidenceAdded) and each.seq in lines
+        if isinstance(each.event, ev.ErrorCaptured | ev.EvidenceAdded)
+        and each.event.digest  # a file has none; no profile can redact a picture
+        and each.seq in lines
     ]
 
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from runbook.domain.decisions.times import is_late
 from runbook.domain.diagnosis.family import Branch, Reading
 from runbook.domain.found import Found, facts_found
-from runbook.domain.pack import Pack
+from runbook.domain.pack import Pack, Recipient
 from runbook.domain.presenting import Line, fill, lasting, present
 from runbook.domain.report import RunReport
 from runbook.domain.sources import Citation, Source, SourceKind
@@ -23,6 +23,7 @@ from runbook.domain.vocabulary import CheckResult, StepState
 from runbook.exports.picture import Picture, picture_of
 from runbook.queries import TimelineEntry
 from runbook.web.markdown import render, render_line
+from runbook.web.packet_page import missing_words
 from runbook.web.seen import Seen
 
 register = template.Library()
@@ -257,3 +258,9 @@ def applies_to(branch: Branch, reading: Reading) -> bool:
 def picture(report: RunReport) -> dict[str, Picture]:
     """The run on one line of time; the page links static/css/picture.css."""
     return {"drawn": picture_of(report)}
+
+
+@register.simple_tag
+def packet_gaps(state: RunState, pack: Pack, recipient: Recipient) -> str:
+    """How much the packet for this recipient still misses."""
+    return missing_words(state, pack, recipient=recipient)

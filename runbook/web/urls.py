@@ -17,6 +17,7 @@ from runbook.web.views import (
     members,
     notices,
     owner,
+    packets,
     reports,
     review,
     runs,
@@ -159,6 +160,18 @@ report_urls = [
     path(f"{_RUN}exports/", reports.export, name="run-export"),
 ]
 
+_PACKET = f"{_RUN}packet/<slug:recipient>/"
+
+packet_urls = [
+    path(f"{_RUN}packet/", packets.packets, name="run-packets"),
+    path(f"{_RUN}packet/pseudonyms/erase/", packets.forget_pseudonyms, name="forget-pseudonyms"),
+    path(_PACKET, packets.packet, name="run-packet"),
+    path(f"{_PACKET}facts/", packets.record_packet_facts, name="record-packet-facts"),
+    path(f"{_PACKET}cuts/", packets.decide_cuts, name="decide-cuts"),
+    path(f"{_PACKET}file/", packets.packet_file, name="packet-file"),
+    path(f"{_PACKET}sent/", packets.send_packet, name="send-packet"),
+]
+
 file_urls = [
     path(f"{_RUN}evidence/", files.run_evidence, name="run-evidence"),
     path(f"{_RUN}evidence/erasures/new/", files.erase_evidence, name="erase-evidence"),
@@ -221,6 +234,7 @@ urlpatterns = [
     *live_urls,
     *owner_urls,
     *report_urls,
+    *packet_urls,
     *file_urls,
     *sharing_urls,
     *token_urls,

@@ -105,7 +105,9 @@
     const bar = $(".upload-progress", target);
     if (bar && detail.lengthComputable && detail.total > 100000) Object.assign(bar, { hidden: false, value: (100 * detail.loaded) / detail.total });
   });
-  on("htmx:afterRequest", ({ target, detail }) => { if (detail.successful && target.matches?.("form") && detail.xhr.status < 400) chosen.clear(); });
+  on("htmx:beforeSwap", ({ detail: { xhr, requestConfig } }) => { // what was recorded is not offered again
+    if (xhr.status < 400) [...chosen.keys()].filter((name) => name.startsWith(`${requestConfig.elt.action} `)).forEach((name) => chosen.delete(name));
+  });
   const wake = () => $$("[data-slot]").forEach((slot) => {
     $("[data-hint]", slot).hidden = false;
     if (chosen.has(key(slot)) && !input(slot).files.length) fill(slot);

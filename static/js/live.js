@@ -27,7 +27,7 @@
   };
 
   // --- fetching: one at a time, and after what this page itself is recording ---
-  let [request, sending, again, wanted, forced, swapping, over] = [null, 0, false, false, false, false, false];
+  let [request, sending, latest, again, wanted, forced, swapping, over] = [null, 0, 0, false, false, false, false, false];
   const fetchNews = () => {
     again = Boolean(request || sending);
     if (again || over) return;
@@ -46,7 +46,7 @@
         request = null;
         if (signedOut(xhr) || [403, 404].includes(xhr.status)) { over = true; close(); show("out"); }
       }
-      if (again) fetchNews();
+      if (again && (wanted || latest !== cursor())) fetchNews(); // the own answer may hold it already
     });
   });
   // app.js speaks about what people send; a look for news is not its business.
@@ -119,7 +119,7 @@
     stream.onopen = () => { failures = 0; show("live"); heard(); };
     stream.onerror = failed;
     stream.addEventListener("ping", heard);
-    stream.addEventListener("changed", ({ data }) => { heard(); if (Number(data) !== cursor()) fetchNews(); });
+    stream.addEventListener("changed", ({ data }) => { heard(); latest = Number(data); if (latest !== cursor()) fetchNews(); });
     stream.addEventListener("presence", ({ data }) => { heard(); people(JSON.parse(data)); });
   };
   on("visibilitychange", () => { if (document.hidden) close(); else open(); });

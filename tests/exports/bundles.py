@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -229,7 +230,7 @@ def archived(files: dict[str, bytes], when: tuple[int, int] | None) -> bytes:
         place = len(found)
         before, entry = verify.entry(
             name,
-            crc=verify.zlib.crc32(content),
+            crc=zlib.crc32(content),
             size=len(content),
             when=when or (0, 33),
             offset=place,

@@ -24,7 +24,7 @@ GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 SECRET = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl"
 
 
-#: Those that are written from the report alone; for the others see test_bundle.py.
+#: Those that are written from the report alone; for the others see test_golden_bundles.py.
 OF_THE_REPORT = [each for each in FORMATS.values() if not each.needs_record]
 
 

@@ -16,11 +16,12 @@ from pypdf import PdfReader
 
 from runbook.domain import chain
 from runbook.domain import events as ev
-from runbook.exports import FORMATS, typesetting
+from runbook.exports import FORMATS, paper_words, typesetting
 from runbook.exports.escaping import shown
 from runbook.exports.formats import pdf
-from runbook.exports.formats.pdf import BREAK, content
+from runbook.exports.formats.pdf import content
 from runbook.exports.glyphs import drawable, named_if_missing
+from runbook.exports.paper_words import BREAK, TOGETHER, fit
 from runbook.exports.typesetting import NotSet, set_on_paper
 from tests.exports.long_run import SCRIPTS, long_run, many_events
 from tests.exports.reading import pages_of, without_blanks
@@ -46,7 +47,7 @@ def test_every_script_is_drawn_with_the_fonts_that_come_along() -> None:
 
 def test_a_missing_glyph_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: the same check refuses a text that was not looked through."""
-    monkeypatch.setattr(pdf, "named_if_missing", lambda text: text)
+    monkeypatch.setattr(paper_words, "named_if_missing", lambda text: text)
 
     with pytest.raises(NotSet, match="could not be displayed"):
         without_missing_glyphs("สวัสดี")
@@ -270,10 +271,42 @@ def test_the_process_gets_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_id_can_be_copied_whole() -> None:
     """A break inside a long word leaves no character behind."""
-    digest = "0123456789abcdef" * 4
+    digest = "0123456789abcdef" * 8
     told = content(handout(error=digest).report)["attempts"][0]["text"][0]
 
     assert BREAK in told
-    assert told.replace(BREAK, "") == digest
-    assert digest in without_blanks(paper(digest))
-    assert BREAK not in paper(digest)
+    assert told.replace(BREAK, "").replace(TOGETHER, "") == digest
+    found = paper(digest)
+    assert digest in without_blanks(found)
+    assert not {BREAK, TOGETHER} & set(found)
+
+
+def test_words_are_broken_only_where_a_column_is_too_narrow() -> None:
+    assert fit("abcdefghijkl mno", room=12) == "abcdefghijkl mno"
+    assert fit("x abcdefghijklm", room=12) == (
+        f"x {BREAK}{TOGETHER}abcdefghijkl{BREAK}{TOGETHER}m{BREAK}"
+    )
+    assert fit("你好" * 40, room=12) == "你好" * 40
+    assert TOGETHER + "ب" * 60 + BREAK in fit("ب" * 80, room=12)
+
+
+def test_no_word_leaves_its_column() -> None:
+    """Names without a blank, as long as a person makes them."""
+    report = handout(long_run()).report
+    long = "CenterofExcellenceCoreComponents_4.50.6_managed" * 3
+    lines = tuple(
+        replace(line, headline=long, detail=long, actor="ana.with.a.long.name@fabrikam.example")
+        for line in report.lines
+    )
+    answers = dict.fromkeys(report.state.answers, long)
+    state = replace(report.state, title=long, answers=answers, end_reason=long)
+    made = set_on_paper(content(replace(report, lines=lines, state=state)))
+
+    for page in PdfReader(io.BytesIO(made)).pages:
+        ends: list[float] = []
+        page.extract_text(
+            visitor_text=lambda text, cm, tm, font, size, ends=ends: ends.append(  # type: ignore[misc]
+                tm[4] * cm[0] + cm[4] + 0.4 * (size or 0) * len(text.strip()) * bool(text.strip())
+            )
+        )
+        assert max(ends) < float(page.mediabox.width) - 36

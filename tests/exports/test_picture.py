@@ -231,6 +231,8 @@ def test_a_long_gap_is_cut_and_says_how_long_it_was() -> None:
     assert scale.at(START) == LEFT
     assert scale.at(moments[-1]) == RIGHT
     assert scale.at(moments[1]) > LEFT + 100
+    assert scale.at(START - timedelta(days=1)) == LEFT
+    assert scale.at(moments[-1] + timedelta(days=1)) == RIGHT
 
 
 @settings(max_examples=60, deadline=None)

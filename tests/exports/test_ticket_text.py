@@ -1,18 +1,21 @@
 """The text for the field of a ticket: narrow, in order, exact where it matters."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.domain import events as ev
+from runbook.domain.readiness import Base, Sighting, YesNo
 from runbook.domain.team_events import HandoverOffered, QuestionAsked
+from runbook.domain.vocabulary import InstalledState, RetryRule
 from runbook.exports import FORMATS
 from runbook.exports.formats.ticket_text import WIDTH
 from runbook.exports.widths import columns, cut, pixels, wrapped
 from tests.exports.long_run import long_run
-from tests.exports.records import ERROR, LEAD, OPERATOR, Told, failed_run, handout
+from tests.exports.records import ERROR, LEAD, OPERATOR, START, Told, failed_run, handout
 
 
 def written(told: list[Told] | None = None, *, error: str | None = ERROR) -> str:
@@ -89,6 +92,29 @@ def test_what_is_open_is_asked() -> None:
         "Doubts: The fuse",
     ):
         assert asked in text
+
+
+def test_what_is_installed_stands_in_the_summary() -> None:
+    seen = ev.StateRead(
+        step="flash",
+        state=InstalledState.ROLLED_BACK,
+        retry=RetryRule.IF_FAMILY_ALLOWS,
+        sighting=Sighting(base=Base.OLD, holding=YesNo.NO, running=YesNo.NO),
+        base_version="4.50.2",
+    )
+    due = START + timedelta(minutes=90)
+    planned = ev.RetryScheduled(number=2, due=due, family="busy", reason="An hour")
+    text = written([*failed_run(), (40, seen, LEAD), (40, planned, LEAD)])
+
+    assert "Installed state:          Rolled back, read 2026-11-21 21:40 UTC" in text
+    assert "Versions seen:            4.50.2" in text
+    assert "Next attempt not before:  2026-11-21 22:30 UTC" in text
+    assert "OPEN QUESTIONS\n--------------\nNone.\n" in text
+
+
+def test_half_a_character_is_no_reason_to_fail() -> None:
+    assert "a\ufffdb" in written(error="a\ud800b")
+    assert written(error="\ud83d\ude80") == written(error="\U0001f680")
 
 
 def test_nothing_is_open_at_a_good_end() -> None:

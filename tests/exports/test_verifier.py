@@ -41,7 +41,7 @@ HEAD = Forgery(BUNDLE).json("head.json")["body"]["head"]
 @pytest.fixture(autouse=True)
 def _quick_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same signature over the same message is checked once."""
-    monkeypatch.setattr(verify, "is_signed", functools.cache(verify.is_signed))
+    monkeypatch.setattr(verify, "_is_signed", functools.cache(verify._is_signed))
 
 
 def test_an_untouched_bundle_is_intact_for_who_knows_the_key() -> None:
@@ -93,7 +93,7 @@ def mutants(seed: int, count: int) -> list[tuple[str, bytes]]:
     """
     chance, forged = random.Random(seed), Forgery(BUNDLE)  # noqa: S311 - the same each time
     names = [*forged.files, ""]
-    found = []
+    found: list[tuple[str, bytes]] = []
     while len(found) < count:
         name, edit = chance.choice(names), chance.choice(EDITS)
         data = bytearray(forged.files[name] if name else BUNDLE)

@@ -5,13 +5,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
 
-from runbook.models import Head, Run, SigningKey, User, guards
+from runbook.models import Head, Run, SigningKey, User
 from runbook.services import heads, journal, runs, signing
 from runbook.services.signing import NoKey
 from tests.factories import act, make_run
-from tests.services.signed import noted, reasons
+from tests.services.signed import forge, noted, reasons
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +116,7 @@ EDITS = {
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_in_the_journal_is_found(run: Run, ana: User, now: datetime, name: str) -> None:
     noted(run, ana, now, to=50)
-    guards.remove(connection)
-    with connection.cursor() as cursor:
-        cursor.execute(EDITS[name])
+    forge(EDITS[name])
 
     assert "Entry 1 of the journal" in journal.problems()[0]
 

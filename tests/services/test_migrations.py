@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from pytest_django import DjangoDbBlocker
 
-from runbook.models import guards
+from runbook.models import Head, JournalEntry, guards
 from runbook.models.timeline import Event
 
 SCRATCH = "scratch"
@@ -73,24 +73,36 @@ def test_after_each_migration_the_guards_stand_or_there_is_nothing_to_guard(
             guarded += 1
             assert guards.missing(scratch) == frozenset(), name
             assert problems() == [], name
+        if name >= "0008":  # from here on there is a guard on each of them
+            words = {guard.partition("_")[0] for guard in guards.present(scratch)}
+            assert words == set(guards.TABLES), name
 
     assert guarded >= 2
 
 
+@pytest.mark.parametrize(
+    ("model", "column", "lost"),
+    [
+        (Event, "type", {"event_no_update", "event_no_delete", "event_in_order"}),
+        (Head, "reason", {"head_no_update", "head_no_delete", "head_once"}),
+        (JournalEntry, "type", {"journal_no_update", "journal_no_delete", "journal_in_order"}),
+    ],
+)
 def test_a_migration_that_alters_the_table_cannot_take_the_guards_away(
-    scratch: BaseDatabaseWrapper,
+    scratch: BaseDatabaseWrapper, model: type[models.Model], column: str, lost: set[str]
 ) -> None:
     """On SQLite an altered column rebuilds the table, silently without its triggers."""
     migrate()
-    old = Event._meta.get_field("type")
+    old = model._meta.get_field(column)
+    assert isinstance(old, models.Field)
     new: models.CharField[str, str] = models.CharField(max_length=64)
-    new.set_attributes_from_name("type")
-    new.model = Event
+    new.set_attributes_from_name(column)
+    new.model = model
     with scratch.schema_editor() as editor:
-        editor.alter_field(Event, old, new)
+        editor.alter_field(model, old, new)
 
     if scratch.vendor == "sqlite":  # the control: the loss is real, and would stop the start
-        assert {"event_no_update", "event_no_delete", "event_in_order"} <= guards.missing(scratch)
+        assert lost <= guards.missing(scratch)
         assert problems() == ["runbook.E001"]
     migrate()
     assert guards.missing(scratch) == frozenset()

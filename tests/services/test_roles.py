@@ -29,6 +29,12 @@ DENIED = [
     "TRUNCATE runbook_payload",
     "UPDATE runbook_erasure SET by_event_id = 1",
     "DELETE FROM runbook_erasure",
+    "UPDATE runbook_head SET size = 1",
+    "DELETE FROM runbook_head",
+    "TRUNCATE runbook_head",
+    "UPDATE runbook_journalentry SET body = '{}'",
+    "DELETE FROM runbook_journalentry",
+    "ALTER TABLE runbook_journalentry DISABLE TRIGGER journal_no_change",
     "SELECT * FROM runbook_event FOR UPDATE",
     "CREATE OR REPLACE FUNCTION runbook_refuse() RETURNS trigger LANGUAGE plpgsql "
     "AS $$ BEGIN RETURN OLD; END $$",

@@ -39,6 +39,13 @@ RUN: Mapping[str, Action] = {
     "run-calendar": Action.VIEW,
     "evidence-text": Action.VIEW,
     "run-export": Action.EXPORT,
+    "run-packets": Action.VIEW,
+    "run-packet": Action.VIEW,
+    "record-packet-facts": Action.RECORD_FACTS,
+    "decide-cuts": Action.EXPORT,
+    "packet-file": Action.EXPORT,
+    "send-packet": Action.SEND_ESCALATION,
+    "forget-pseudonyms": Action.ERASE_EVIDENCE,
     "add-note": Action.ADD_NOTE,
     "pause": Action.PAUSE,
     "resume": Action.RESUME,
@@ -158,11 +165,9 @@ def run(ana: User, now: datetime) -> Run:
 
 def address(name: str, run: Run) -> str:
     """The address for this run, at its step to tidy; other parts are made up."""
-    made_up = {"step": "tidy", "link": uuid4(), "digest": "0" * 64}
-    for parts in (
-        {"run_id": run.pk},
-        *({"run_id": run.pk, part: value} for part, value in made_up.items()),
-    ):
+    made_up = {"step": "tidy", "link": uuid4(), "digest": "0" * 64, "recipient": "workshop"}
+    shapes: list[dict[str, object]] = [{}, *({part: value} for part, value in made_up.items())]
+    for parts in ({"run_id": run.pk, **shape} for shape in shapes):
         try:
             return reverse(name, kwargs=parts)
         except Exception:  # noqa: S112 - the next shape of arguments

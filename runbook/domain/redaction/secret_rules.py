@@ -21,7 +21,7 @@ _FURTHER = (
         "vendor-token",
         "token",
         r"\b((?-i:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-        r"|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[A-Za-z0-9_-]{35}|uws_[A-Za-z0-9_-]{43}"
+        r"|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[A-Za-z0-9_-]{35}|uw[sti]_[A-Za-z0-9_-]{43}"
         r"|[01]\.A[A-Za-z0-9_-]{60,}|sk-[A-Za-z0-9_-]{20,}))",
         True,
     ),

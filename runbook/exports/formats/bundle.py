@@ -26,7 +26,7 @@ from runbook.exports.verifier import verify
 _NOT_BESIDE = frozenset({"zip", "events-jsonl"})
 _LARGEST = 2**32 - 1
 _PIECE = 256 * 1024
-_IN_MEMORY = 4 * 1024 * 1024
+_IN_MEMORY = 1024 * 1024
 _README = """\
 This is the record of run {run} with {size} events.
 

@@ -23,5 +23,6 @@ FORMAT = Format(
     render=render,
     parts=parts,
     needs_record=True,
+    needs_lines=False,
     hint="Each event word for word on a line of its own, for programs and very long runs.",
 )

@@ -29,8 +29,10 @@ from runbook.exports.contents import (
 from runbook.exports.escaping import shown, shown_line
 from runbook.exports.format import Format, Handout
 from runbook.exports.glyphs import named_if_missing
+from runbook.exports.paper_words import fit
 from runbook.exports.picture import Picture, picture_of
 from runbook.exports.typesetting import NotSet, set_on_paper
+from runbook.exports.widths import cut
 
 #: Characters of one error text on paper, and of all together; a log of 20 MB is not for printing.
 LONGEST, LONGEST_TOGETHER = 1_048_576, 2_097_152
@@ -39,10 +41,8 @@ LONGEST_CELL = 20_000
 #: Entries on paper, some 250 pages; beyond that only those that deviate, and the newest.
 MOST_ENTRIES = 3_000
 CUT = "… cut here: the Markdown, JSON and text formats hold the whole."
-#: Marks where a long word may be broken; the layout turns it into a break that leaves no character.
-#: In a text itself there is none, since characters without a width are named.
-BREAK = "\u200b"
-_LONG_WORD, _LONGEST_WORD = 24, 60
+#: Characters that surely fit into a line of a column, by the width that the layout gives it.
+_ROOM, _LABEL, _FIGURE, _TEXT, _WHAT, _BY = 56, 22, 24, 88, 44, 12
 
 
 class NoPaper(DomainError):
@@ -64,13 +64,13 @@ def content(report: RunReport) -> dict[str, Any]:
     """Everything on paper as plain values, fit to be shown."""
     zone = ZoneInfo(report.state.time_zone)
     return {
-        "title": _line(title(report)),
-        "run_title": _line(report.state.title),
+        "title": _line(title(report), room=36),
+        "run_title": named_if_missing(cut(shown_line(report.state.title), size=8, room=320)),
         "product": _line(report.pack.product),
         "product_told": _line(product_told(report)),
         "run": report.run,
         "fingerprint": chain.fingerprint(report.head),
-        "figures": _facts(figures(report)),
+        "figures": _facts(figures(report), room=_FIGURE),
         "picture": _picture(picture_of(report)),
         "standing": _facts(standing(report)),
         "deviations": _deviations(report, zone),
@@ -79,7 +79,7 @@ def content(report: RunReport) -> dict[str, Any]:
         "checks": _checks(report, zone),
         "decisions": _answers(answers(report, facts=False)),
         "steps": _table(
-            ("Phase", "Step", "State"),
+            {"Phase": 16, "Step": _WHAT, "State": 16},
             ((each.phase, each.step.title, each.state.value) for each in report.standings),
         ),
         "timeline": _timeline(report, zone),
@@ -89,56 +89,34 @@ def content(report: RunReport) -> dict[str, Any]:
     }
 
 
-def _line(text: str) -> str:
-    return _fit(_limited(shown_line(text), LONGEST_CELL))
+def _line(text: str, *, room: int = _ROOM) -> str:
+    return fit(_limited(shown_line(text), LONGEST_CELL), room=room)
 
 
 def _limited(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}{CUT}"
 
 
-def _fit(text: str) -> str:
-    return _breakable(named_if_missing(text))
-
-
-def _breakable(text: str) -> str:
-    """The text with places to break in words that are longer than a column."""
-    if max(map(len, text.split(" ")), default=0) <= _LONG_WORD:
-        return text
-    return " ".join(_broken(word) for word in text.split(" "))
-
-
-def _broken(word: str) -> str:
-    """Breaks stand between letters that are not joined: a script that joins them keeps its word."""
-    pieces, piece = [], ""
-    for each in word:
-        if len(piece) >= _LONG_WORD and (len(piece) >= _LONGEST_WORD or not _joins(each)):
-            pieces.append(piece)
-            piece = ""
-        piece += each
-    return BREAK.join((*pieces, piece))
-
-
-def _joins(character: str) -> bool:
-    """Whether this may change its shape by what stands before it."""
-    return (
-        "\u0300" <= character <= "\u036f"
-        or "\u0590" <= character <= "\u1fff"
-        or (
-            character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f" or character > "\uffff"
-        )
-    )
-
-
-def _facts(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+def _facts(facts: Iterable[Fact], *, room: int = _ROOM) -> list[dict[str, Any]]:
     return [
-        {"label": _line(fact.label), "value": _line(fact.value), "exact": fact.exact}
+        {
+            "label": _line(fact.label, room=_LABEL),
+            "value": _line(fact.value, room=room),
+            "exact": fact.exact,
+        }
         for fact in facts
     ]
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    return {"heads": heads, "rows": [[_line(cell) for cell in row] for row in rows]}
+def _table(columns: dict[str, int], rows: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Headings with the room of their columns, and the rows under them."""
+    rooms = tuple(columns.values())
+    return {
+        "heads": list(columns),
+        "rows": [
+            [_line(cell, room=room) for cell, room in zip(row, rooms, strict=True)] for row in rows
+        ],
+    }
 
 
 def _picture(picture: Picture) -> dict[str, Any]:
@@ -149,7 +127,7 @@ def _picture(picture: Picture) -> dict[str, Any]:
 
 
 def _answers(given: tuple[Answer, ...]) -> dict[str, Any]:
-    return _table(("Asked", "Answer"), ((each.label, each.answer) for each in given))
+    return _table({"Asked": _WHAT, "Answer": _WHAT}, ((each.label, each.answer) for each in given))
 
 
 def _attempt(report: RunReport, tried: Tried) -> dict[str, Any]:
@@ -165,7 +143,7 @@ def _attempt(report: RunReport, tried: Tried) -> dict[str, Any]:
 
 def _lines(text: str) -> list[str]:
     """A text line by line; an empty line keeps its room."""
-    return [_fit(line) for line in text.split("\n")]
+    return [fit(line, room=_TEXT) for line in text.split("\n")]
 
 
 def _checks(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
@@ -179,7 +157,7 @@ def _checks(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
         )
         for each in checks(report)
     )
-    return _table(("Step", "Check", "Answer", "Note", "By"), rows)
+    return _table({"Step": 12, "Check": 32, "Answer": 10, "Note": 14, "By": 18}, rows)
 
 
 def _deviations(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
@@ -193,7 +171,7 @@ def _deviations(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
         )
         for each in deviations(report)
     )
-    return _table(("When", "What", "Why", "By", "Entry"), rows)
+    return _table({"When": 12, "What": 28, "Why": 28, "By": 9, "Entry": 6}, rows)
 
 
 def _timeline(report: RunReport, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -222,10 +200,10 @@ def _entry(line: ReportLine, zone: ZoneInfo, *, deviates: bool) -> dict[str, Any
         "deviates": deviates,
         "local": clock(line.happened_at, zone),
         "utc": utc(line.happened_at),
-        "headline": _line(line.headline),
-        "detail": _fit(_limited(shown(line.detail), LONGEST_CELL)),
+        "headline": _line(line.headline, room=_WHAT),
+        "detail": fit(_limited(shown(line.detail), LONGEST_CELL), room=_WHAT),
         "late": late_told(line),
-        "actor": _line(line.actor),
+        "actor": _line(line.actor, room=_BY),
     }
 
 

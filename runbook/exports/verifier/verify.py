@@ -112,7 +112,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def shaped(value: Any, form: dict[str, tuple[type, ...]], what: str) -> dict[str, Any]:
+def _shaped(value: Any, form: dict[str, tuple[type, ...]], what: str) -> dict[str, Any]:
     """The object, if it has exactly these keys with values of these types and a known version."""
     formed(type(value) is dict and set(value) == set(form), f"{what} has other keys than it must")
     wrong = [key for key, kinds in form.items() if type(value[key]) not in kinds]
@@ -136,7 +136,7 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 
 
-def is_signed(public: str, signature: str, message: bytes) -> bool:
+def _is_signed(public: str, signature: str, message: bytes) -> bool:
     """Whether the private half of this key signed the message."""
     formed(re.fullmatch("[0-9a-f]{128}", signature), "A signature is not written as such")
     start, scalar = bytes.fromhex(signature[:64]), bytes.fromhex(signature[64:])
@@ -277,14 +277,14 @@ class Record:
     def read(self, name: str, form: dict[str, tuple[type, ...]]) -> dict[str, Any]:
         """The canonical JSON in one file."""
         formed(name in self.archive.contents, f"{name} is missing")
-        return shaped(read(bytes(self.archive.contents[name]), name), form, name)
+        return _shaped(read(bytes(self.archive.contents[name]), name), form, name)
 
     def check(self) -> None:
         """Everything that can be said without knowing the signer."""
         self.manifest = self.read("manifest.json", MANIFEST)
         self.genesis = self.read("genesis.json", GENESIS)
         signed = self.read("head.json", SIGNED_HEAD)
-        self.head, self.signature = shaped(signed["body"], HEAD, "head.json"), signed["signature"]
+        self.head, self.signature = _shaped(signed["body"], HEAD, "head.json"), signed["signature"]
         written = self.manifest["kind"] == KIND and TIME.fullmatch(self.head["at"])
         formed(written, "this is no record of this product")
         formed((self.signature is None) == (self.head["key_id"] is None), "no key, or no signature")
@@ -309,8 +309,8 @@ class Record:
         must(not lost, f"Events {lost[:9]} lost their content without an erasure on record")
 
     def _check_event(self, value: Any, what: str) -> None:
-        value = shaped(value, DERIVED if self.manifest["derived"] else LINE, what)
-        header = shaped(value["header"], HEADER, what)
+        value = _shaped(value, DERIVED if self.manifest["derived"] else LINE, what)
+        header = _shaped(value["header"], HEADER, what)
         in_place = (header["seq"], header["run"]) == (self.size, self.genesis["run"])
         must(in_place, f"{what} belongs to another place or another record")
         must(header["prev"] == self.head_hash, f"{what} does not link to the event before it")
@@ -321,7 +321,7 @@ class Record:
         if any(size == self.size for size, _ in self.anchors):
             self.seen[self.size] = self.head_hash
         if self.manifest["derived"]:
-            said = shaped(value["redacted"], REDACTED, what)["note"]
+            said = _shaped(value["redacted"], REDACTED, what)["note"]
             honest = (value["payload"], value["salt"], said) == (None, None, NOT_COVERED)
             formed(honest, f"{what} passes a redacted text off as the original")
         elif value["payload"] is None and value["salt"] is None:
@@ -359,13 +359,13 @@ class Record:
         for key in self.keys:
             same = key["key_id"] == key["digest"][:16]
             must(same and key["instance"] == self.head["instance"], "A key is not what it says")
-            signed = is_signed(key["public"], key["signature"], key["message"])
+            signed = _is_signed(key["public"], key["signature"], key["message"])
             must(signed, "A key did not sign its own statement")
             must(key["after"] == before["public"], "A key does not follow the one before it")
             younger = key["from"] > before["from"] and key["seq"] > before["seq"]
             must(younger, "A key is not younger than the one before it")
             old, by = before["public"], key["endorsement"]
-            endorsed = by is None or (old and is_signed(old, by, key["message"]))
+            endorsed = by is None or (old and _is_signed(old, by, key["message"]))
             must(endorsed, "A key was not endorsed by the one before it")
             before = key
         if self.signature is not None:
@@ -379,7 +379,7 @@ class Record:
         counted = at >= key["from"] and not (following and at >= following[0]["from"])
         must(counted, "The head was signed by a key that did not count at that time")
         message = b"uwlog.head.v1\x00" + _dumps(self.head).encode()
-        fits = is_signed(key["public"], self.signature, message)
+        fits = _is_signed(key["public"], self.signature, message)
         must(fits, "The signature does not fit the head")
 
     def _check_anchors(self) -> None:
@@ -396,7 +396,7 @@ class Record:
             folder, _, rest = name.partition("/")
             if folder == "texts":
                 found.add(rest[:64])
-                said = shaped(read(bytes(content), name), TEXT, name)
+                said = _shaped(read(bytes(content), name), TEXT, name)
                 formed(HASH.fullmatch(said["salt"]) and rest[64:] == ".json", f"{name} is no text")
                 whole = bytes.fromhex(said["salt"]) + said["text"].encode()
                 same = digest("uwlog.evidence.v1", whole) == rest[:64]
@@ -416,7 +416,7 @@ class Record:
         formed(
             said["derived"] == (said["profile"] != "internal"), "The manifest contradicts itself"
         )
-        listed = [shaped(each, FILE, "manifest.json") for each in said["files"]]
+        listed = [_shaped(each, FILE, "manifest.json") for each in said["files"]]
         names = [*(each["name"] for each in listed), "manifest.json"]
         same = sorted(names) == sorted(self.archive.contents)
         must(same, "There are other files than the manifest lists")
@@ -438,8 +438,8 @@ class Record:
 
 
 def _key(value: Any) -> dict[str, Any]:
-    key = shaped(value, KEY, "A key")
-    said = shaped(key["statement"], STATEMENT, "A key")
+    key = _shaped(value, KEY, "A key")
+    said = _shaped(key["statement"], STATEMENT, "A key")
     written = HASH.fullmatch(said["public"]) and TIME.fullmatch(said["from"])
     formed(written, "A key is not written as keys are")
     return {

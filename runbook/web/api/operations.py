@@ -18,7 +18,7 @@ from runbook.services.tokens import Caller, Told, act_of
 from runbook.web.api import problems, reading
 from runbook.web.api.bearers import AppendToken, ReadToken
 from runbook.web.api.problems import Problem
-from runbook.web.api.schemas import AttemptIn, Events, NoteIn, Recorded, RunOut
+from runbook.web.api.schemas import AttemptEnd, Events, NewNote, Recorded, RunOut
 
 LARGEST_PAGE = 100
 _LAST_SEQ = 2**31 - 1
@@ -80,10 +80,14 @@ def read_run(request: HttpRequest, run: UUID) -> Any:
 def read_events(
     request: HttpRequest,
     run: UUID,
+    *,
     after: Annotated[int, Query(0, ge=0, le=_LAST_SEQ, description="The last seq seen.")] = 0,
     limit: Annotated[int, Query(50, ge=1, le=LARGEST_PAGE, description="Events on a page.")] = 50,
 ) -> Any:
     """The timeline, oldest first, a page at a time."""
+    if set(request.GET) - {"after", "limit"}:
+        # A slip in "after" would give the first page for ever.
+        raise problems.Refused(422, "This address takes “after” and “limit” only.")
     return reading.events_as_data(_caller(request).run.row, after=after, limit=limit)
 
 
@@ -95,7 +99,7 @@ def read_events(
     url_name="api-export",
     summary="Export the record",
 )
-def export_run(request: HttpRequest, run: UUID, export_format: str) -> HttpResponse:
+def export_run(request: HttpRequest, run: UUID, *, export_format: str) -> HttpResponse:
     """The record as a file, in a format of the run's page. The timeline says that it was handed out."""
     caller = _caller(request)
     check_may(caller.run.role, Action.EXPORT)
@@ -119,7 +123,7 @@ def export_run(request: HttpRequest, run: UUID, export_format: str) -> HttpRespo
     summary="Add a note",
 )
 def add_note(
-    request: HttpRequest, response: HttpResponse, run: UUID, body: NoteIn, key: Key = None
+    request: HttpRequest, run: UUID, *, response: HttpResponse, body: NewNote, key: Key = None
 ) -> Any:
     """A note, at any stage of the run. The name of the token stands before the text."""
     caller = _caller(request)
@@ -138,7 +142,7 @@ def add_note(
     summary="Report how the open attempt ended",
 )
 def record_attempt(
-    request: HttpRequest, response: HttpResponse, run: UUID, body: AttemptIn, key: Key = None
+    request: HttpRequest, run: UUID, *, response: HttpResponse, body: AttemptEnd, key: Key = None
 ) -> Any:
     """Ends the attempt that a person started, as the form on the page does; a note names the token."""
     caller = _caller(request)

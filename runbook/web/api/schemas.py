@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, WithJsonSchema
 
 from runbook.domain.vocabulary import ImportOption, InstalledState, Method, Outcome, RunStage
 from runbook.domain.vocabulary import StepState as StepWord
@@ -18,24 +18,31 @@ def _of_this_century(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_of_this_century)]
+_SHAPE = r"^20\d\d-\d\d-\d\dT"
+Moment = Annotated[
+    AwareDatetime,
+    AfterValidator(_of_this_century),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _SHAPE}),
+]
 
 
 class _Body(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class NoteIn(_Body):
+class NewNote(_Body):
     """A note for the timeline."""
 
     text: str = Field(min_length=1, max_length=MAXIMUM, description="What to write down.")
     step: str = Field("", max_length=64, description="The step it belongs to, by its slug.")
 
 
-class AttemptIn(_Body):
+class AttemptEnd(_Body):
     """How the open attempt ended."""
 
-    outcome: Outcome = Field(description="How it ended; `unknown` if the script could not see it.")
+    outcome: Outcome = Field(
+        description="One of succeeded, failed, cancelled, or unknown if the script saw no end."
+    )
     error_text: str = Field(
         "", max_length=MAXIMUM, description="The whole error text. Secrets are cut out."
     )

@@ -17,7 +17,7 @@ PROFILES = {
     Profile.INTERNAL: ("Own organisation", "Only secrets are cut."),
     Profile.MICROSOFT_SUPPORT: (
         "Platform support",
-        "Tenant, environment and addresses stay; accounts, IP addresses and secrets are cut.",
+        "Tenant and environment stay, help finds the failure by them; accounts are cut.",
     ),
     Profile.PARTNER: ("Partner", "As for support, and the tenant is cut as well."),
     Profile.PUBLIC: ("Public", "Everything that names you is cut."),

@@ -17,7 +17,6 @@ from runbook.domain.access import may
 from runbook.domain.errors import DomainError, ForbiddenAction, StaleView, TransitionRefused
 from runbook.domain.pack import Recipient, RecipientKind
 from runbook.domain.packet import default_profile, packet_of, recipient_of
-from runbook.domain.packet_facts import missing_facts
 from runbook.domain.packet_preview import asked_in, counts, originals_of, pieces
 from runbook.domain.redaction import Profile
 from runbook.domain.report import RunReport
@@ -33,7 +32,7 @@ from runbook.web.carry_out import forbidden, open_run
 from runbook.web.forms.layout import GuardedForm
 from runbook.web.forms.packets import PROFILES, PacketFactsForm, SentForm, decisions_from
 from runbook.web.htmx import HtmxRequest
-from runbook.web.packet_page import gaps_of, questions_step, sections_of
+from runbook.web.packet_page import gap_groups, missing_words, questions_step, sections_of
 
 #: A file that a browser should save and never run, whatever somebody wrote into it.
 _SEALED = {
@@ -56,11 +55,13 @@ def packets(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         return forbidden(request, refusal)
     state, pack = run.state, run.pack
     rows = [
-        (each, len(missing_facts(state, pack, recipient=each)), PROFILES[default_profile(each)][0])
+        (each, missing_words(state, pack, recipient=each), PROFILES[default_profile(each)][0])
         for each in pack.recipients
     ]
     rules = [rule for rule in pack.escalation_rules if rule.slug in state.escalation]
-    forgets = may(run.role, Action.ERASE_EVIDENCE) and redaction.kept_for(run.row).pseudonyms.numbers
+    forgets = (
+        may(run.role, Action.ERASE_EVIDENCE) and redaction.kept_for(run.row).pseudonyms.numbers
+    )
     context = {"run": run, "state": state, "rows": rows, "rules": rules, "forgets": forgets}
     return render(request, "packets/index.html", context)
 
@@ -294,7 +295,8 @@ def _page(
         "recipient": to,
         "title": pieces(shown(written.title), originals),
         "sections": sections_of(written, originals),
-        "gaps": gaps_of(written, run.pack),
+        "missing": len(written.missing),
+        "gap_groups": gap_groups(written, run.pack),
         "needed": len(written.facts),
         "profile": profile,
         "profiles": PROFILES,

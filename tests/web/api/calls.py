@@ -8,6 +8,7 @@ from django.test import Client
 
 from runbook.models import ApiToken, Run, User
 from runbook.services import tokens
+from runbook.services.sharing import digest_of
 from runbook.services.tokens import Scope, Wanted
 from tests.factories import act
 
@@ -29,7 +30,7 @@ def make_token(
 
 
 def row_of(token: str) -> ApiToken:
-    return ApiToken.objects.get(digest=tokens.digest_of(token))
+    return ApiToken.objects.get(digest=digest_of(token))
 
 
 def place(run: Run | str, path: str = "") -> str:

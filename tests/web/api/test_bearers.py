@@ -63,7 +63,7 @@ def test_every_wrong_token_gets_the_same_bytes(
     ApiToken.objects.filter(pk=row_of(expired).pk).update(expires=now)
     revoked = make_token(run, ana, now)
     tokens.revoke_token(run_id=run.pk, act=act(ana, now=now), token=row_of(revoked).pk)
-    wrong = {
+    wrong: dict[str, tuple[Run | str, str]] = {
         "unknown": (run, "uwt_" + "a" * 43),
         "short": (run, "uwt_"),
         "of a link": (run, "uws_" + "a" * 43),

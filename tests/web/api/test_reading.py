@@ -87,7 +87,8 @@ def test_events_come_in_pages_and_none_twice(
     run: Run, token: str, ana: User, now: datetime
 ) -> None:
     seen: list[dict] = []  # type: ignore[type-arg]
-    after, pages = 0, 0
+    after: int | None = 0
+    pages = 0
     while after is not None:
         page = read(token, run, f"events?after={after}&limit=3").json()
         seen += page["events"]
@@ -132,6 +133,13 @@ def test_a_page_that_cannot_be(run: Run, token: str, asked: str, field: str) -> 
     assert detail(answer).startswith(f"{field}: ")
 
 
+def test_a_slip_in_a_name_is_told(run: Run, token: str) -> None:
+    answer = read(token, run, "events?since=3")
+
+    assert answer.status_code == 422
+    assert "“after”" in detail(answer)
+
+
 def test_an_event_is_its_header_word_for_word(run: Run, token: str) -> None:
     events = read(token, run, "events?limit=100").json()["events"]
 
@@ -161,13 +169,13 @@ def test_secrets_are_cut_by_the_rules_of_today(
 def test_an_erased_payload_is_null(run: Run, token: str, ana: User, now: datetime) -> None:
     kinds = {row["type"]: row["seq"] for row in run.events.values("type", "seq")}
     erasing.erase_evidence(
-        run_id=run.pk, act=act(ana, now=now), seq=kinds["error.captured"], reason="A name."
+        run_id=run.pk, act=act(ana, now=now), seq=kinds["evidence.added"], reason="A name."
     )
 
     events = read(token, run, "events?limit=100").json()["events"]
 
     gone = {event["header"]["type"] for event in events if event["payload"] is None}
-    assert "diagnosis.made" in gone
+    assert gone == {"evidence.added"}
     assert read(token, run).status_code == 200
 
 
