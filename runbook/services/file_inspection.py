@@ -54,15 +54,15 @@ Image.init()
 Answer = tuple[dict[str, Any], bytes]
 
 
-def inspect(content: bytes | mmap.mmap, kind: FileKind, boxes: Sequence[Box] = ()) -> Answer:
+def inspect(content: bytes | mmap.mmap, kind: FileKind, *, boxes: Sequence[Box] = ()) -> Answer:
     """Facts about a file and the bytes to store, none for a package; Unreadable with a sentence."""
     if kind is FileKind.ZIP:
         return {"packages": [asdict(each) for each in packages_of(content)]}, b""
     data = bytes(content)
-    return picture(data, kind, boxes) if kind in PICTURES else log(data, kind)
+    return picture(data, kind, boxes=boxes) if kind in PICTURES else log(data, kind)
 
 
-def picture(content: bytes, kind: FileKind, boxes: Sequence[Box]) -> Answer:
+def picture(content: bytes, kind: FileKind, *, boxes: Sequence[Box]) -> Answer:
     """The picture painted anew: the first frame, upright, the boxes black, nothing else kept."""
     Image.MAX_IMAGE_PIXELS = PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -155,7 +155,9 @@ def _main(kind: FileKind, boxes: Sequence[Box]) -> None:
     package = mmap.mmap(0, 0, access=mmap.ACCESS_READ) if kind is FileKind.ZIP else None
     limit_this_process()
     try:
-        facts, clean = inspect(package or sys.stdin.buffer.read(LIMITS[kind] + 1), kind, boxes)
+        facts, clean = inspect(
+            package or sys.stdin.buffer.read(LIMITS[kind] + 1), kind, boxes=boxes
+        )
     except Unreadable as refused:
         facts, clean = {"refused": refused.sentence}, b""
     except MemoryError:

@@ -20,7 +20,7 @@ import time_machine
 import uvicorn
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from runbook.models import User
 
@@ -36,6 +36,9 @@ FLAGS = [
     "--no-first-run",
     "--disable-quic",
 ]
+
+# A busy machine may take seconds for the first page; what must be quick says so in its own test.
+expect.set_options(timeout=15_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -96,7 +99,7 @@ def context(context: BrowserContext) -> BrowserContext:
         "addEventListener('securitypolicyviolation', e =>"
         " console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI));"
     )
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(20_000)
     return context
 
 

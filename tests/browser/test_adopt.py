@@ -29,6 +29,7 @@ def test_only_the_upgrade_copy_is_left_and_everything_stops(
     expect(me.button("Record: only this solution was removed")).to_have_count(0)
     help_card = me.card("Ask for help")
     expect(help_card).to_contain_text("Microsoft Support")
+    me.unfold("Handed over already? Record it")
     me.field("Handed to").select_option(label="Microsoft Support")
     me.field("Ticket number").fill("2611240040001234")
     me.press("Record: handed over")

@@ -45,7 +45,7 @@ def ana_sits(server: str, run: Run, ana: User, signed_in_page: SignIn) -> Person
 def ben_sits(server: str, run: Run, ben: User, browser: Browser) -> Iterator[Person]:
     """A second browser, on another machine as it were."""
     context: BrowserContext = browser.new_context(reduced_motion="reduce")
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(20_000)
     name, value = cookie_of(ben).split("=")
     context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
     me = Person(context.new_page(), server)

@@ -28,7 +28,7 @@ def run(server: str, ana: User) -> Run:
 def reader(server: str, browser: Browser) -> Iterator[Person]:
     """Somebody at another machine, without an account; every request of theirs is kept."""
     context = browser.new_context()
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     sent: list[Request] = []
     page.sent = sent  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ def sit(server: str, browser: Browser) -> Iterator[Sit]:
 
     def down(user: User) -> Person:
         context = browser.new_context(reduced_motion="reduce")
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(20_000)
         name, value = cookie_of(user).split("=")
         context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
         contexts.append(context)

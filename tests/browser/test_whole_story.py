@@ -164,6 +164,7 @@ def wait_for_the_night_and_close(ana: Person, clock: time_machine.Traveller) -> 
     expect(ana.button("Record: the wait is over")).to_be_disabled()
     clock.shift(timedelta(hours=30))
     ana.page.reload()
+    come_back_next_day(ana)
     ana.press("Record: the wait is over")
     ana.work_through("Verify after the nightly sync", "Tell those who wait")
 
@@ -175,6 +176,13 @@ def wait_for_the_night_and_close(ana: Person, clock: time_machine.Traveller) -> 
     ana.press("Record: close the run")
     ana.stands_at("This run is finished")
     ana.sees("The record is frozen.")
+
+
+def come_back_next_day(ana: Person) -> None:
+    """The sign-in of yesterday is over; after the new one she is where she was."""
+    ana.page.get_by_label("Login").fill("ana")
+    ana.page.locator("#id_password").fill(PASSWORD)
+    ana.button("Sign in").first.click()
 
 
 def hand_over_the_record(ana: Person) -> None:

@@ -226,7 +226,7 @@ def test_what_a_box_covers_leaves_no_trace(kind: FileKind) -> None:
     boxes = [Box(8, 8, 52, 32), Box(-50, 35, 5, 900)]
 
     plain = {inspect(content, kind)[1] for content in words}
-    covered = {inspect(content, kind, boxes)[1] for content in words}
+    covered = {inspect(content, kind, boxes=boxes)[1] for content in words}
 
     assert len(plain) == 2
     assert len(covered) == 1
@@ -239,15 +239,15 @@ def test_what_a_box_covers_leaves_no_trace(kind: FileKind) -> None:
 def test_a_box_covers_what_shines_through_and_the_colours_of_a_photo() -> None:
     boxes = [Box(10, 10, 30, 30)]
 
-    see_through = inspect(image(mode="RGBA"), PNG, boxes)[1]
-    photograph = inspect(image("JPEG"), JPEG, boxes)[1]
+    see_through = inspect(image(mode="RGBA"), PNG, boxes=boxes)[1]
+    photograph = inspect(image("JPEG"), JPEG, boxes=boxes)[1]
 
     assert opened(see_through).getpixel((15, 15)) == (0, 0, 0, 255)
     assert max(opened(photograph).getpixel((20, 20))) < 12  # type: ignore[arg-type, type-var]
 
 
 def test_boxes_lie_where_a_person_sees_them_on_a_turned_photo() -> None:
-    _, clean = inspect(photo(), JPEG, [Box(0, 0, 40, 20)])
+    _, clean = inspect(photo(), JPEG, boxes=[Box(0, 0, 40, 20)])
 
     picture = opened(clean)
     assert max(picture.getpixel((20, 5))) < 12  # type: ignore[arg-type, type-var]
@@ -361,7 +361,7 @@ def test_what_takes_too_much_is_stopped(
     program.write_text(
         "import socket, sys\nimport runbook.services.uploads as u\nu.CPU_SECONDS = 1\n"
         "import runbook.services.file_inspection as f\nsys.argv.append("
-        f"{str(target)!r})\nf.inspect = lambda *rest: ({DEEDS[deed]}, b'')\n"
+        f"{str(target)!r})\nf.inspect = lambda *rest, **more: ({DEEDS[deed]}, b'')\n"
         "f._main(f.FileKind('text'), ())\n"
     )
     monkeypatch.setattr(

@@ -89,7 +89,7 @@ def test_with_only_the_holding_solution_listed_everything_stops(as_ana: Client, 
     assert "Touch nothing. Back up, and open a ticket" in said(shown)
     forms = page(shown).by_id("step-panel").all("form")
     offered = {f.attributes["action"].rstrip("/").rsplit("/", 1)[-1] for f in forms}
-    assert offered <= {"state", "escalations", "diagnosis"}
+    assert offered <= {"state", "escalations", "diagnosis", "work"}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_no_address_gives_a_stranger_a_byte_of_a_run(
     for path in addresses(run, ana, team.handle):
         if "logout" in path:
             continue
-        asked = {"run": str(run.pk), "show": "all", "seq": "3", "about": "1", "team": team.handle}
+        ids = {"run": str(run.pk), "team": str(team.handle)}
+        asked = {**ids, "show": "all", "seq": "3", "about": "1"}
         for answer in (
             client.get(path, asked),
             client.get(path, headers={"hx-request": "true"}),

@@ -38,6 +38,9 @@ RUN: Mapping[str, Action] = {
     "run-watch": Action.VIEW,
     "run-calendar": Action.VIEW,
     "evidence-text": Action.VIEW,
+    "run-evidence": Action.VIEW,
+    "evidence-file": Action.VIEW,
+    "erase-evidence": Action.ERASE_EVIDENCE,
     "run-export": Action.EXPORT,
     "run-packets": Action.VIEW,
     "run-packet": Action.VIEW,
@@ -165,7 +168,13 @@ def run(ana: User, now: datetime) -> Run:
 
 def address(name: str, run: Run) -> str:
     """The address for this run, at its step to tidy; other parts are made up."""
-    made_up = {"step": "tidy", "link": uuid4(), "digest": "0" * 64, "recipient": "workshop"}
+    made_up = {
+        "step": "tidy",
+        "link": uuid4(),
+        "digest": "0" * 64,
+        "recipient": "workshop",
+        "handle": uuid4(),
+    }
     shapes: list[dict[str, object]] = [{}, *({part: value} for part, value in made_up.items())]
     for parts in ({"run_id": run.pk, **shape} for shape in shapes):
         try:

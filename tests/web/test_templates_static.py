@@ -148,7 +148,7 @@ def test_a_conflict_shows_both_sides_where_htmx_is_switched_off(
 ) -> None:
     run = run_at(SENT["record-repair"].stage)
     mine = as_shown(as_ana, "record-repair", run, {"text": MARK})
-    send(as_ana, "add-note", run, by_hand(run, {"text": MARK}))
+    send(as_ana, "record-repair", run, by_hand(run, {"text": f"{MARK}, by another."}))
 
     html = send(as_ana, "record-repair", run, mine).content.decode()
 

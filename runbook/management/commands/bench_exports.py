@@ -12,6 +12,7 @@ import time
 import tracemalloc
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,9 @@ class Command(BaseCommand):
         for length in (each for each in LENGTHS if each <= up_to):
             run = _lengthened(run_id, user, length)
             self.stdout.write(f"\n{run.version} events")
-            bare = _taken(lambda run=run: _bare(run), rounds)
-            self._row("bare values() stream", bare, bare, peak=_peak(lambda run=run: _bare(run)))
+            stream = partial(_bare, run)
+            bare = _taken(stream, rounds)
+            self._row("bare values() stream", bare, bare, peak=_peak(stream))
             for slug in options["formats"] or FORMATS:
                 if FORMATS[slug].parts or length <= WHOLE_UP_TO:
                     self._format(run, slug, bare, rounds)

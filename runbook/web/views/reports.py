@@ -20,6 +20,7 @@ from runbook.queries import OpenRun
 from runbook.services import exports
 from runbook.services.exports import Exported
 from runbook.services.timeline import Act, Busy
+from runbook.services.verification import verification_of
 from runbook.web.carry_out import forbidden, open_run
 from runbook.web.htmx import HtmxRequest
 
@@ -88,6 +89,7 @@ def _page(
     )
     context = {**_context(made), "run": run, "refusal": refusal}
     context["may_export"] = may(run.role, Action.EXPORT)
+    context["verification"] = verification_of(run.row, names=queries.people(run.state.members))
     response = render(request, "runs/report.html", context, status=status)
     if status == 503:
         response.headers["Retry-After"] = "5"
