@@ -74,7 +74,7 @@ def find_browser():
 def test(options):
     pytest = (PYTHON, "-m", "pytest", "-q", *options)
     # The pure rooms know no database, so their tests would say the same twice.
-    pure = [f"--ignore=tests/{room}" for room in ("domain", "packs", "fuzz")]
+    pure = [f"--ignore=tests/{room}" for room in ("domain", "packs", "exports", "fuzz")]
     parts = {
         "checks": (PYTHON, "-m", "poethepoet", "-q", "check"),
         "SQLite": (*pytest, "-n", "2", "--ignore=tests/browser"),

@@ -20,7 +20,7 @@ from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action
 from runbook.models import Evidence, Run, StoredFile
 from runbook.queries import TimelineEntry
-from runbook.services import files, timeline
+from runbook.services import files, redaction, timeline
 from runbook.services.files import Shown
 from runbook.services.timeline import Act, Written
 
@@ -60,6 +60,7 @@ def erase_evidence(*, run_id: uuid.UUID, act: Act, seq: int, reason: str) -> Wri
 
     written = timeline.record(run_id, Action.ERASE_EVIDENCE, act=act, decide=decide)
     files.drop_unnamed(freed)
+    redaction.forget(run_id)  # the map may hold words of what was erased
     _forget()
     return written
 

@@ -5,6 +5,7 @@ it into the object store, and `keep` writes its row in the transaction that reco
 that is refused leaves a line in the log and no row: nobody could erase its name.
 """
 
+import errno
 import hashlib
 import json
 import logging
@@ -45,6 +46,11 @@ from runbook.services.timeline import Act
 logger = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ROOM = (
+    "The disk of this installation is too full for more files. Nothing was recorded; tell whoever "
+    "runs the installation."
+)
 _MODULE = "runbook.services.file_inspection"
 State = StoredFile.State
 
@@ -120,14 +126,19 @@ def receive(
             kind = agreed_kind(name=name, head=taken.read(HEAD), asked=asked)
             taken.seek(0)
             facts, clean = uploads.answer_apart(_MODULE, kind.value, _told(boxes), file=taken)
+        facts["taken"] = facts.get("taken") or modified
+        return _ready(facts, clean, name=name, received=(size, sha256), kind=kind)
     except Unreadable as refused:
         logger.info("A file was refused: %s", refused.sentence)
         raise
+    except OSError as problem:
+        if problem.errno not in _FULL:
+            raise
+        logger.exception("A file could not be taken in.")
+        raise Unreadable(NO_ROOM) from problem
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
-    facts["taken"] = facts.get("taken") or modified
-    return _ready(facts, clean, name=name, received=(size, sha256), kind=kind)
 
 
 def _stream(file: IO[bytes], taken: IO[bytes], *, limit: int, sentence: str) -> tuple[int, str]:
@@ -150,13 +161,22 @@ def _told(boxes: Sequence[Box]) -> str:
     return json.dumps([[b.left, b.top, b.right - b.left, b.bottom - b.top] for b in boxes])
 
 
+def _written(clean: bytes) -> Path:
+    """The bytes in a private file, whole or not at all."""
+    with objects.new_file() as (path, stored):
+        try:
+            stored.write(clean)
+            stored.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+    return path
+
+
 def _ready(
     facts: dict[str, Any], clean: bytes, *, name: str, received: tuple[int, str], kind: FileKind
 ) -> Ready:
-    path = None
-    if clean:
-        with objects.new_file() as (path, stored):
-            stored.write(clean)
+    path = _written(clean) if clean else None
     return Ready(
         kind=FileKind(facts.pop("kind", kind)),
         name=mask(safe_name(name)).text[:NAME_LENGTH],
@@ -182,12 +202,21 @@ def kept(attached: Iterable[Attached]) -> Iterator[None]:
     try:
         with objects.held():
             for ready in files:
-                if ready.path is not None:
-                    objects.put(ready.path, ready.sha256_stored)
+                _put(ready)
             yield
     finally:
         for ready in files:
             ready.discard()
+
+
+def _put(ready: Ready) -> None:
+    if ready.path is None:
+        return
+    try:
+        objects.put(ready.path, ready.sha256_stored)
+    except OSError as problem:
+        logger.exception("A file could not be stored.")
+        raise TransitionRefused(NO_ROOM) from problem
 
 
 def keep(run: Run, attached: Sequence[Attached], *, act: Act) -> None:
@@ -242,10 +271,7 @@ def _check_room(run: Run, more: int) -> None:
             )
     used, total = objects.disk()
     if used * 100 > total * settings.FILES_DISK_PERCENT:
-        raise TransitionRefused(
-            "The disk of this installation is too full for more files. Nothing was recorded; tell "
-            "whoever runs the installation."
-        )
+        raise TransitionRefused(NO_ROOM)
 
 
 def size_of(rows: "QuerySet[StoredFile]") -> int:

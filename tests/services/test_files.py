@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from runbook.domain import events as ev
+from runbook.domain.diagnosis.surfaces.handed import Unreadable
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.handed_files import FileKind
 from runbook.domain.vocabulary import RunStage
@@ -279,11 +280,23 @@ def test_a_full_disk_while_storing_leaves_no_row(
             patch.setattr(os, "fsync", full)
         else:
             patch.setattr(Path, "replace", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(TransitionRefused, match="too full"):
             hand_in(run, ana, now, b"lost")
 
     assert named() == set()
     assert temporary() == []
+
+
+def test_a_full_disk_while_a_file_comes_in_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for step in ("_stream", "_written"):
+        with monkeypatch.context() as patch:
+            patch.setattr(files, step, full)
+            with pytest.raises(Unreadable, match="too full"):
+                files.receive(io.BytesIO(TEXT_LOG), "log.txt")
+        assert temporary() == []
 
 
 def test_the_janitor_takes_old_leftovers_and_nothing_else(

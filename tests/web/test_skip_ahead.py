@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from runbook.domain.transitions import TRANSITIONS
 from runbook.domain.vocabulary import Action, RunStage
@@ -23,6 +24,20 @@ OUTSIDE = [
     if sent.action not in TRANSITIONS[stage]
 ]
 REFUSING = {403, 409, 422}
+OF_A_STEP = {"claim-step", "release-claim", "take-over-claim", "sign-off-step"}
+AMONG_PEOPLE: dict[Action, tuple[str, dict[str, str]]] = {
+    Action.CLAIM_STEP: ("claim-step", {}),
+    Action.RELEASE_CLAIM: ("release-claim", {}),
+    Action.TAKE_OVER_CLAIM: ("take-over-claim", {"reason": "Asleep."}),
+    Action.SIGN_OFF_STEP: ("sign-off-step", {}),
+    Action.ASSIGN_STEPS: ("assign-steps", {"tidy": "role:verifier"}),
+    Action.OFFER_HANDOVER: ("offer-handover", {"to": "b" * 32}),
+    Action.ACCEPT_HANDOVER: ("accept-handover", {}),
+    Action.WITHDRAW_HANDOVER: ("withdraw-handover", {"reason": "I stay."}),
+    Action.ASK_QUESTION: ("ask-question", {"about": "1", "text": "Why?"}),
+    Action.ANSWER_QUESTION: ("answer-question", {"number": "1", "text": "So."}),
+    Action.PROMISE_UPDATE: ("promise-update", {"promise": "Soon."}),
+}
 DECISIONS = ("attempts", "readings", "runs", "steps")
 
 
@@ -53,7 +68,22 @@ def test_every_action_of_the_table_has_an_address() -> None:
         Action.ADD_EVIDENCE,
     }
 
-    assert {sent.action for sent in SENT.values()} == spoken - with_the_panel
+    assert {sent.action for sent in SENT.values()} == spoken - with_the_panel - set(AMONG_PEOPLE)
+
+
+@pytest.mark.parametrize("stage", RunStage)
+def test_what_people_settle_among_themselves_is_refused_outside_the_table_too(
+    as_ana: Client, waited: Callable[[RunStage], Run], stage: RunStage
+) -> None:
+    run = waited(stage)
+    before = events(run)
+    for action, (name, typed) in AMONG_PEOPLE.items():
+        if action in TRANSITIONS[stage]:
+            continue
+        parts = [run.pk, "tidy"] if name in OF_A_STEP else [run.pk]
+        response = as_ana.post(reverse(name, args=parts), by_hand(run, typed))
+        assert response.status_code in REFUSING, name
+        assert events(run) == before, name
 
 
 @pytest.mark.parametrize("stage", RunStage)

@@ -11,7 +11,7 @@ from runbook.domain.decisions.attempts import Plan, Result, record_attempt
 from runbook.domain.decisions.steps import check_versions, need_reason
 from runbook.domain.decisions.times import check_happened
 from runbook.domain.errors import TransitionRefused
-from runbook.domain.pack import Pack
+from runbook.domain.pack import Pack, RecipientKind
 from runbook.domain.progress import missing, standings
 from runbook.domain.state import RunState, evolve
 from runbook.domain.steps import Step
@@ -185,6 +185,8 @@ def send_escalation(state: RunState, pack: Pack, *, recipient: str, ticket: str)
         raise TransitionRefused("This pack knows no such recipient.")
     if not chosen.available:
         raise TransitionRefused(chosen.text)
+    if chosen.kind is RecipientKind.REQUESTER:
+        raise TransitionRefused("A reply to who asked is kept as a note; the run stays where it is.")
     return [ev.EscalationSent(recipient=recipient, ticket=ticket.strip())]
 
 
