@@ -117,10 +117,11 @@ class Person:
 
     def exports(self, label: str) -> str:
         """Hands the record out from the page of the run and reads the file."""
-        if not self.button(label).is_visible():
+        choice = self.page.get_by_role("button", name=label, exact=True)
+        if not choice.is_visible():
             self.unfold("Export")
         with self.page.expect_download() as download:
-            self.press(label)
+            choice.click()
         return Path(download.value.path()).read_text()
 
     # --- beginning --------------------------------------------------------------------------------

@@ -186,10 +186,10 @@ def come_back_next_day(ana: Person) -> None:
 
 
 def hand_over_the_record(ana: Person) -> None:
-    markdown = ana.exports("Markdown")
+    markdown = ana.exports("Markdown, for a ticket")
     assert "HELPER - Add User to Security Role" in markdown
     assert "The window ends at six" in markdown
-    record = json.loads(ana.exports("JSON"))
+    record = json.loads(ana.exports("JSON, complete and verifiable"))
     assert str(Run.objects.get().pk) in json.dumps(record)
 
     ana.follow("Read the report")

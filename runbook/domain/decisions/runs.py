@@ -186,7 +186,9 @@ def send_escalation(state: RunState, pack: Pack, *, recipient: str, ticket: str)
     if not chosen.available:
         raise TransitionRefused(chosen.text)
     if chosen.kind is RecipientKind.REQUESTER:
-        raise TransitionRefused("A reply to who asked is kept as a note; the run stays where it is.")
+        raise TransitionRefused(
+            "A reply to who asked is kept as a note; the run stays where it is."
+        )
     return [ev.EscalationSent(recipient=recipient, ticket=ticket.strip())]
 
 
