@@ -208,6 +208,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "runbook.web.middleware.Rights",
 ]
 
 ROOT_URLCONF = "runbook.urls"

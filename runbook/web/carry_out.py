@@ -15,13 +15,14 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from runbook import queries
 from runbook.domain.errors import (
+    DomainError,
     ForbiddenAction,
     StaleView,
     SubmissionMismatch,
@@ -34,6 +35,8 @@ from runbook.web.htmx import HtmxRequest, render_panel
 from runbook.web.run_page import Forms, Selection, fresh_forms, run_context, select
 
 PAGE, PANEL = "runs/detail.html", "runs/_answer.html"
+BUSY = "The database is busy. Nothing was recorded; send it again."
+_AGAIN = "The run went on since you opened the page. Look at it as it is now, then send again."
 _BOTH = "The run went on since you opened the page, and something in the form needs correcting."
 _KEPT_OUT = frozenset({"csrfmiddlewaretoken", "expected_version", "submission_key"})
 
@@ -79,11 +82,8 @@ def posted(
 
 
 def open_run(request: HtmxRequest, run_id: uuid.UUID, *, action: Action) -> OpenRun:
-    """The run, or 404 for a stranger; ForbiddenAction for a member whose role is too small."""
-    try:
-        return queries.run_for(request.user, run_id, action=action)
-    except queries.RunNotFound:
-        raise Http404 from None
+    """The run, if the person may do this; RunNotFound and ForbiddenAction become 404 and 403."""
+    return queries.run_for(request.user, run_id, action=action)
 
 
 def selected(run: OpenRun, step: str = "") -> Selection:
@@ -103,31 +103,42 @@ def show(
     return render_panel(request, context, page=PAGE, fragment=PANEL, status=status)
 
 
-def forbidden(request: HtmxRequest, refusal: ForbiddenAction) -> HttpResponse:
-    """403 with the sentence that says which role it takes."""
-    return render(request, "403.html", {"sentence": refusal.sentence}, status=403)
+def answered(do: Callable[[], HttpResponse], *, page: Callable[..., HttpResponse]) -> HttpResponse:
+    """What `do` answers; for a refusal `page(refusal=sentence, status=...)`, with the typed words.
+
+    A missing right passes through: the middleware answers it.
+    """
+    try:
+        return do()
+    except ForbiddenAction:
+        raise
+    except SubmissionMismatch as refusal:
+        return page(refusal=refusal.sentence, status=422)
+    except StaleView:
+        return page(refusal=_AGAIN, status=409)
+    except DomainError as refusal:
+        return page(refusal=refusal.sentence, status=409)
+    except Busy:
+        return page(refusal=BUSY, status=503)
 
 
 def carry_out(
     request: HtmxRequest, run_id: uuid.UUID, *, deed: Deed, step: str = ""
 ) -> HttpResponse:
     """Does what a POST asks, or says why not and gives everything back."""
-    try:
-        run = open_run(request, run_id, action=deed.action)
-        selection = selected(run, step)
-        shown = fresh_forms(selection)
-        if deed.form not in shown:
-            return refused(request, run_id, sentence="This is not asked at this point of the run.")
-        form = _bound(shown[deed.form], request)
-        if not form.is_valid():
-            seen = form.cleaned_data.get("expected_version", run.row.version)
-            if seen != run.row.version:
-                # The panel may no longer hold this form, and with it the text.
-                return refused(request, run_id, sentence=_BOTH, since=seen, step=step)
-            return show(request, selection, status=422, forms_=shown, faulty=deed.form)
-        return _act_on(request, deed, selection, shown)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=deed.action)
+    selection = selected(run, step)
+    shown = fresh_forms(selection)
+    if deed.form not in shown:
+        return refused(request, run_id, sentence="This is not asked at this point of the run.")
+    form = _bound(shown[deed.form], request)
+    if not form.is_valid():
+        seen = form.cleaned_data.get("expected_version", run.row.version)
+        if seen != run.row.version:
+            # The panel may no longer hold this form, and with it the text.
+            return refused(request, run_id, sentence=_BOTH, since=seen, step=step)
+        return show(request, selection, status=422, forms_=shown, faulty=deed.form)
+    return _act_on(request, deed, selection, shown)
 
 
 def _bound(form: forms.Form, request: HtmxRequest) -> forms.Form:
@@ -140,7 +151,7 @@ def _act_on(request: HtmxRequest, deed: Deed, selection: Selection, shown: Forms
     run_id, form = selection.run.row.pk, shown[deed.form]
     step = selection.current.step.slug
     try:
-        deed.do(_act(request, form), form, run_id=run_id, step=step)
+        deed.do(act_of(request, form), form, run_id=run_id, step=step)
     except TransitionRefused as refusal:
         return show(request, selection, status=409, forms_=shown, refusal=refusal)
     except SubmissionMismatch as refusal:
@@ -153,15 +164,13 @@ def _act_on(request: HtmxRequest, deed: Deed, selection: Selection, shown: Forms
         return refused(
             request, run_id, sentence=refusal.sentence, since=refusal.expected, step=step
         )
-    except queries.RunNotFound:
-        raise Http404 from None
     except Busy:
-        busy = "The database is busy. Nothing was recorded; send it again."
-        return refused(request, run_id, sentence=busy, status=503)
+        return refused(request, run_id, sentence=BUSY, status=503)
     return done(request, run_id, step=step, said=deed.said)
 
 
-def _act(request: HtmxRequest, form: Any) -> Act:
+def act_of(request: HtmxRequest, form: Any) -> Act:
+    """Who acts now, on what they saw, by the guards of a valid form."""
     data = form.cleaned_data
     return Act(
         actor=request.user.actor_id,
@@ -227,13 +236,10 @@ def refused(
         can_apply=same_attempt and still_open != reopening,
         key=uuid.uuid4(),
     )
-    response = render_panel(
+    return render_panel(
         request,
         context,
         page="runs/conflict.html",
         fragment="runs/_conflict.html",
         status=status,
     )
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response

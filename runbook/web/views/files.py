@@ -1,6 +1,8 @@
 """Evidence of a run: its files as they were stored, the list of all of it, and erasing."""
 
 import uuid
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -8,35 +10,26 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from runbook import queries
 from runbook.domain.access import may
-from runbook.domain.errors import ForbiddenAction, StaleView, SubmissionMismatch, TransitionRefused
 from runbook.domain.handed_files import PICTURES, TYPES, FileKind, sent_name
 from runbook.domain.vocabulary import Action
 from runbook.models import StoredFile
 from runbook.queries import OpenRun
 from runbook.services import erasing, files, objects
 from runbook.services.erasing import Piece
-from runbook.services.timeline import Act, Busy
-from runbook.web.carry_out import forbidden, open_run
+from runbook.web.carry_out import act_of, answered, open_run
 from runbook.web.forms.files import EraseForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.views.review import SEALED
-
-_BUSY = "The database is busy. Nothing was erased; send it again."
 
 
 @require_safe
 @login_required
 def evidence_file(request: HtmxRequest, run_id: uuid.UUID, handle: uuid.UUID) -> Any:
     """A stored file. A picture may be shown, since it was painted anew; all else is only saved."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     return sent(files.stored(run.row, handle))
 
 
@@ -61,10 +54,7 @@ def sent(row: StoredFile | None) -> FileResponse:
 @login_required
 def run_evidence(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """All that was handed in on a run, and how much room it takes."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     return _page(request, run)
 
 
@@ -89,10 +79,7 @@ def _page(
         "faulty": int(asked) if asked.isascii() and asked.isdigit() else 0,
         "refusal": refusal,
     }
-    response = render(request, "evidence/index.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "evidence/index.html", context, status=status)
 
 
 def _title(run: OpenRun, piece: Piece) -> str:
@@ -112,29 +99,18 @@ def _form(run: OpenRun, data: Any = None) -> EraseForm:
 @require_POST
 def erase_evidence(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """Erases the content of one entry, with a reason that stays."""
-    try:
-        run = open_run(request, run_id, action=Action.ERASE_EVIDENCE)
-        form = _form(run, request.POST)
-        if not form.is_valid():
-            refusal = "" if form.errors.get("reason") else "Reload the page and try again."
-            return _page(request, run, form=form, refusal=refusal, status=422)
-        data = form.cleaned_data
-        act = Act(
-            actor=request.user.actor_id,
-            now=timezone.now(),
-            key=data["submission_key"],
-            content=form.content,
-        )
+    run = open_run(request, run_id, action=Action.ERASE_EVIDENCE)
+    form = _form(run, request.POST)
+    if not form.is_valid():
+        refusal = "" if form.errors.get("reason") else "Reload the page and try again."
+        return _page(request, run, form=form, refusal=refusal, status=422)
+    data = form.cleaned_data
+
+    def do() -> HttpResponse:
+        # What went on meanwhile does not matter to an erasure, so the seen version is left out.
+        act = replace(act_of(request, form), expected=None)
         erasing.erase_evidence(run_id=run_id, act=act, seq=data["seq"], reason=data["reason"])
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
-    except (TransitionRefused, StaleView) as refusal:
-        return _page(request, run, form=form, refusal=refusal.sentence, status=409)
-    except SubmissionMismatch as refusal:
-        return _page(request, run, form=form, refusal=refusal.sentence, status=422)
-    except queries.RunNotFound:
-        raise Http404 from None
-    except Busy:
-        return _page(request, run, form=form, refusal=_BUSY, status=503)
-    messages.success(request, f"Erased. What entry {data['seq']} handed in is gone for good.")
-    return redirect("run-evidence", run_id)
+        messages.success(request, f"Erased. What entry {data['seq']} handed in is gone for good.")
+        return redirect("run-evidence", run_id)
+
+    return answered(do, page=partial(_page, request, run, form=form))

@@ -40,10 +40,7 @@ def _people_page(request: HtmxRequest, *, refusal: str = "", status: int = 200) 
         "sole_leads": installation.sole_leads(),
         "refusal": refusal,
     }
-    response = render(request, "accounts/people.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "accounts/people.html", context, status=status)
 
 
 @login_required

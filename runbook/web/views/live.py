@@ -13,9 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from runbook import queries
-from runbook.domain.errors import ForbiddenAction
 from runbook.domain.vocabulary import Action
-from runbook.web.carry_out import forbidden, open_run, selected
+from runbook.web.carry_out import open_run, selected
 from runbook.web.htmx import HtmxRequest
 from runbook.web.run_page import fresh_forms, run_context
 from runbook.web.seen import Seen
@@ -25,10 +24,7 @@ from runbook.web.seen import Seen
 @require_GET
 def watch(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """Asked by the live room before it opens a stream."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     return JsonResponse(
         {
             "run": str(run_id),
@@ -44,10 +40,7 @@ def watch(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def run_news(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """The changed parts of the run page; 204 if nothing was recorded since."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     since = _number(request.GET.get("since", ""))
     if since == run.row.version:
         return HttpResponse(status=204)

@@ -2,26 +2,26 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from runbook import queries
 from runbook.domain.access import may
-from runbook.domain.errors import DomainError, ForbiddenAction, StaleView
 from runbook.domain.progress import is_settled, standings
 from runbook.domain.vocabulary import Action, Role
 from runbook.queries import OpenRun
 from runbook.services import claims, people
-from runbook.services.timeline import Act, Busy
+from runbook.services.timeline import Act
 from runbook.web import together
-from runbook.web.carry_out import forbidden, open_run
+from runbook.web.carry_out import act_of, answered, open_run
 from runbook.web.forms.layout import GuardedForm
 from runbook.web.forms.steps import ReasonForm
 from runbook.web.forms.together import AssignForm, HandoverForm, MemberForm, RoleForm, names
@@ -36,10 +36,7 @@ UseCase = Callable[[uuid.UUID, Act, Any], object]
 @require_GET
 def run_people(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """Who is on the run, with which role, and which steps are meant for whom."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     return _page(request, run, _forms(run, request))
 
 
@@ -91,10 +88,7 @@ def _page(
         and list(run.state.members.values()).count(Role.LEAD) == 1,
         **together.context(run, selection.current, now=now, viewer=request.user),
     }
-    response = render(request, "runs/people.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "runs/people.html", context, status=status)
 
 
 def _posted(
@@ -106,13 +100,8 @@ def _posted(
         @login_required
         @require_POST
         def view(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
-            try:
-                run = open_run(request, run_id, action=action)
-                return _carry_out(request, run, do, form=form, said=said)
-            except ForbiddenAction as refusal:
-                return forbidden(request, refusal)
-            except queries.RunNotFound:
-                raise Http404 from None
+            run = open_run(request, run_id, action=action)
+            return _carry_out(request, run, do, form=form, said=said)
 
         view.__name__, view.__doc__ = getattr(do, "__name__", "view"), do.__doc__
         return view
@@ -128,32 +117,17 @@ def _carry_out(
     filled.data, filled.is_bound = request.POST, True
     if not filled.is_valid():
         return _page(request, run, shown, status=422)
-    act = Act(
-        actor=request.user.actor_id,
-        now=timezone.now(),
-        expected=filled.cleaned_data["expected_version"],
-        key=filled.cleaned_data["submission_key"],
-        content={**filled.content, "address": request.path},
-    )
-    try:
-        do(run.row.pk, act, filled.cleaned_data if form != "assign" else filled.wanted())
-    except StaleView as stale:
-        again = f"{stale.sentence} Look at the page as it is now, then send it again."
-        fresh = open_run(request, run.row.pk, action=Action.VIEW)
-        return _page(request, fresh, shown, refusal=again, status=409)
-    except ForbiddenAction:
-        raise
-    except DomainError as refusal:
-        return _page(request, run, shown, refusal=refusal.sentence, status=409)
-    except Busy:
-        busy = "The database is busy. Nothing was recorded; send it again."
-        return _page(request, run, shown, refusal=busy, status=503)
-    messages.success(request, said)
-    gone = action_left_the_run(request, run)
-    return redirect("home") if gone else redirect("run-people", run.row.pk)
+    data = filled.wanted() if form == "assign" else filled.cleaned_data
+
+    def done() -> HttpResponse:
+        do(run.row.pk, act_of(request, filled), data)
+        messages.success(request, said)
+        return redirect("home") if _has_left(request, run) else redirect("run-people", run.row.pk)
+
+    return answered(done, page=partial(_page, request, run, shown))
 
 
-def action_left_the_run(request: HtmxRequest, run: OpenRun) -> bool:
+def _has_left(request: HtmxRequest, run: OpenRun) -> bool:
     """Whether the person has no rights on the run any more."""
     try:
         queries.run_for(request.user, run.row.pk, action=Action.VIEW)

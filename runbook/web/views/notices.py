@@ -19,7 +19,7 @@ from runbook.domain.vocabulary import Action
 from runbook.models import Channel, Team, User
 from runbook.services import calendars, channels, inbox, outbox
 from runbook.services.outgoing.message import End
-from runbook.web.carry_out import forbidden, open_run
+from runbook.web.carry_out import open_run
 from runbook.web.forms.notices import ChannelForm, WishesForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.seen import before_this_visit
@@ -150,7 +150,7 @@ def team_channels(request: HtmxRequest, handle: uuid.UUID) -> HttpResponse:
         raise Http404
     if not seat.is_owner:
         sentence = "Only an owner of the team sees and changes its channels."
-        return forbidden(request, ForbiddenAction(sentence))
+        raise ForbiddenAction(sentence)
     form, secret = ChannelForm(), ""
     if request.method == "POST":
         form, secret = _added(request, team)
@@ -181,10 +181,7 @@ def end_feed(request: HtmxRequest) -> HttpResponse:
 @require_GET
 def run_calendar(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """The waits and windows of a run as a file."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     response = HttpResponse(calendars.run_file(run), content_type=_CALENDAR)
     response.headers["Content-Disposition"] = 'attachment; filename="run.ics"'
     response.headers["Cache-Control"] = "private, no-store"

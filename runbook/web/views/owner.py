@@ -55,10 +55,7 @@ def _overview(request: HtmxRequest, *, refusal: str = "", status: int = 200) -> 
         "form": AppointForm(),
         "refusal": refusal,
     }
-    response = render(request, "owner/index.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "owner/index.html", context, status=status)
 
 
 @for_owners

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,9 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from runbook import queries
 from runbook.domain.access import may
-from runbook.domain.errors import DomainError, ForbiddenAction, StaleView, TransitionRefused
+from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Recipient, RecipientKind
 from runbook.domain.packet import default_profile, packet_of, recipient_of
 from runbook.domain.packet_preview import asked_in, counts, originals_of, pieces
@@ -27,9 +27,8 @@ from runbook.exports.escaping import shown
 from runbook.exports.packets import markdown, plain
 from runbook.queries import OpenRun
 from runbook.services import exports, redaction, runs, steps
-from runbook.services.timeline import Act, Busy
-from runbook.web.carry_out import forbidden, open_run
-from runbook.web.forms.layout import GuardedForm
+from runbook.services.timeline import Act
+from runbook.web.carry_out import act_of, answered, open_run
 from runbook.web.forms.packets import PROFILES, PacketFactsForm, SentForm, decisions_from
 from runbook.web.htmx import HtmxRequest
 from runbook.web.packet_page import gap_groups, missing_words, questions_step, sections_of
@@ -40,8 +39,6 @@ _SEALED = {
     "X-Content-Type-Options": "nosniff",
 }
 _FILES = {"md": (markdown, "text/markdown"), "txt": (plain, "text/plain")}
-_BUSY = "The database is busy. Nothing was recorded; send it again."
-_STALE = "The run went on since you opened the page. Look at it once more, then send again."
 Doing = Callable[[OpenRun, Recipient], HttpResponse]
 
 
@@ -49,10 +46,7 @@ Doing = Callable[[OpenRun, Recipient], HttpResponse]
 @login_required
 def packets(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """To whom the run can be handed, and how much each of them would still ask."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     state, pack = run.state, run.pack
     rows = [
         (each, missing_words(state, pack, recipient=each), PROFILES[default_profile(each)][0])
@@ -82,17 +76,18 @@ def record_packet_facts(request: HtmxRequest, run_id: uuid.UUID, recipient: str)
         form = _facts_form(run, to, data=request.POST)
         if not form.is_valid():
             return _page(request, run, to, status=422, facts_form=form)
-        try:
+
+        def record() -> HttpResponse:
             steps.record_facts(
                 run_id=run_id,
-                act=_act(request, form),
+                act=act_of(request, form),
                 step=import_step(run.pack),
                 answers=form.handed().answers,
             )
-        except DomainError as refusal:
-            return _page(request, run, to, status=409, facts_form=form, refusal=_why(refusal))
-        messages.success(request, "Recorded: what the packet was missing.")
-        return _back(request, run, to)
+            messages.success(request, "Recorded: what the packet was missing.")
+            return _back(request, run, to)
+
+        return answered(record, page=partial(_page, request, run, to, facts_form=form))
 
     return _with(request, run_id, recipient, action=Action.RECORD_FACTS, do=do)
 
@@ -155,13 +150,14 @@ def send_packet(request: HtmxRequest, run_id: uuid.UUID, recipient: str) -> Http
         form = _sent_form(run, to, data=request.POST)
         if not form.is_valid():
             return _page(request, run, to, status=422, sent_form=form)
-        try:
-            _send(_act(request, form), run, to, form.cleaned_data["ticket"])
-        except DomainError as refusal:
-            return _page(request, run, to, status=409, sent_form=form, refusal=_why(refusal))
-        redaction.handed_out(run_id, _profile(request, to), report=_report(request, run))
-        messages.success(request, f"Recorded: sent to {to.title}.")
-        return _back(request, run, to)
+
+        def send() -> HttpResponse:
+            _send(act_of(request, form), run, to, form.cleaned_data["ticket"])
+            redaction.handed_out(run_id, _profile(request, to), report=_report(request, run))
+            messages.success(request, f"Recorded: sent to {to.title}.")
+            return _back(request, run, to)
+
+        return answered(send, page=partial(_page, request, run, to, sent_form=form))
 
     return _with(request, run_id, recipient, action=Action.SEND_ESCALATION, do=do)
 
@@ -170,10 +166,7 @@ def send_packet(request: HtmxRequest, run_id: uuid.UUID, recipient: str) -> Http
 @login_required
 def forget_pseudonyms(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """Erases which mark stands for what; the files that went out keep their marks."""
-    try:
-        open_run(request, run_id, action=Action.ERASE_EVIDENCE)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    open_run(request, run_id, action=Action.ERASE_EVIDENCE)
     redaction.forget(run_id)
     messages.success(request, "Erased: which mark stands for what.")
     return redirect("run-packets", run_id)
@@ -194,47 +187,16 @@ def _with(
     request: HtmxRequest, run_id: uuid.UUID, recipient: str, *, action: Action, do: Doing
 ) -> HttpResponse:
     """Fetches, authorises, and answers for a recipient that the pack knows."""
+    run = open_run(request, run_id, action=action)
     try:
-        run = open_run(request, run_id, action=action)
-        try:
-            to = recipient_of(run.pack, recipient)
-        except KeyError:
-            raise Http404 from None
-        return _patient(request, run, to, do)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
-    except queries.RunNotFound:
+        to = recipient_of(run.pack, recipient)
+    except KeyError:
         raise Http404 from None
-
-
-def _patient(request: HtmxRequest, run: OpenRun, to: Recipient, do: Doing) -> HttpResponse:
-    try:
-        return do(run, to)
-    except Busy:
-        response = _page(request, run, to, status=503, refusal=_BUSY)
-        response.headers["Retry-After"] = "5"
-        return response
+    return answered(lambda: do(run, to), page=partial(_page, request, run, to))
 
 
 def _shown(request: HtmxRequest) -> Doing:
     return lambda run, to: _page(request, run, to)
-
-
-def _why(refusal: DomainError) -> str:
-    if isinstance(refusal, ForbiddenAction):
-        raise refusal
-    return _STALE if isinstance(refusal, StaleView) else refusal.sentence
-
-
-def _act(request: HtmxRequest, form: GuardedForm) -> Act:
-    return Act(
-        actor=request.user.actor_id,
-        now=timezone.now(),
-        happened_at=form.cleaned_data.get("happened_at"),
-        expected=form.cleaned_data["expected_version"],
-        key=form.cleaned_data["submission_key"],
-        content={**form.content, "address": request.path},
-    )
 
 
 def _profile(request: HtmxRequest, to: Recipient) -> Profile:

@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from runbook.services import exports
 from runbook.services.exports import Exported
 from runbook.services.timeline import Act, Busy
 from runbook.services.verification import verification_of
-from runbook.web.carry_out import forbidden, open_run
+from runbook.web.carry_out import open_run
 from runbook.web.htmx import HtmxRequest
 
 #: A file that a browser should save and never run, whatever somebody wrote into it.
@@ -35,10 +35,7 @@ _SEALED = {
 @login_required
 def report(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """The whole record on one page."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     return _page(request, run)
 
 
@@ -46,18 +43,16 @@ def report(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 @login_required
 def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
     """The record as a file; the timeline says that it was handed out."""
+    run = open_run(request, run_id, action=Action.EXPORT)
     try:
-        run = open_run(request, run_id, action=Action.EXPORT)
         made = exports.export(
             run_id=run_id,
             act=Act(actor=request.user.actor_id, now=timezone.now()),
             export_format=request.POST.get("format", ""),
             address=_address(request, run_id),
         )
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
-    except queries.RunNotFound:
-        raise Http404 from None
+    except ForbiddenAction:
+        raise
     except DomainError as refusal:
         return _page(request, run, refusal=refusal.sentence, status=422)
     except Busy:
@@ -90,10 +85,7 @@ def _page(
     context = {**_context(made), "run": run, "refusal": refusal}
     context["may_export"] = may(run.role, Action.EXPORT)
     context["verification"] = verification_of(run.row, names=queries.people(run.state.members))
-    response = render(request, "runs/report.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "runs/report.html", context, status=status)
 
 
 def _context(made: RunReport) -> dict[str, object]:

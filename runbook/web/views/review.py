@@ -11,13 +11,12 @@ from django.views.decorators.http import require_safe
 
 from runbook import queries
 from runbook.domain.access import may
-from runbook.domain.errors import ForbiddenAction
 from runbook.domain.transitions import allows
 from runbook.domain.vocabulary import Action
 from runbook.queries import OpenRun
 from runbook.services.review import record_of
 from runbook.web import reading
-from runbook.web.carry_out import forbidden, open_run
+from runbook.web.carry_out import open_run
 from runbook.web.forms.sharing import MomentForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.reading import Places, Typed
@@ -33,10 +32,7 @@ SEALED = {
 @login_required
 def review(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """What matters in the open, the rest folded."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     places = _places(run)
     record = record_of(run.row, made_at=timezone.now())
     asked = asked_about(request, newest=record.newest) if places.ask else None
@@ -48,10 +44,7 @@ def review(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 @login_required
 def run_at(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """The run as it stood, rebuilt from its events."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     form = moment_form(request, zone=run.state.time_zone)
     record = record_of(
         run.row,
@@ -67,10 +60,7 @@ def run_at(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 @login_required
 def evidence_text(request: HtmxRequest, run_id: uuid.UUID, digest: str) -> HttpResponse:
     """A text that somebody handed in, as a file."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     return as_file(queries.evidence_texts(run.row, [digest]).get(digest), digest=digest)
 
 

@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from runbook import library, queries
-from runbook.domain.errors import ForbiddenAction, SubmissionMismatch, TransitionRefused
+from runbook.domain.errors import SubmissionMismatch, TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.vocabulary import Action
 from runbook.services import runs
 from runbook.services.timeline import Act, Busy, Written
-from runbook.web.carry_out import forbidden, open_run, posted, selected, show
+from runbook.web.carry_out import open_run, posted, selected, show
 from runbook.web.forms.runs import AdoptForm, NewRunForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.seen import before_this_visit, remember
@@ -26,10 +26,7 @@ from runbook.web.seen import before_this_visit, remember
 @require_GET
 def run_detail(request: HtmxRequest, run_id: uuid.UUID, step: str = "") -> HttpResponse:
     """The run at the step to act on, or at the one that the address names."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.VIEW)
     selection = selected(run, step)
     earlier = before_this_visit(request, version=run.row.version, now=selection.now)
     response = show(request, selection, seen=earlier)
@@ -82,9 +79,7 @@ def _begin(
         return render(request, template, context, status=422)
     except Busy:
         form.add_error(None, "The database is busy. Nothing was recorded; send it again.")
-        response = render(request, template, context, status=503)
-        response.headers["Retry-After"] = "5"
-        return response
+        return render(request, template, context, status=503)
     messages.success(request, "The record has begun. Everything you do from here on is kept.")
     return redirect("run", run.pk)
 

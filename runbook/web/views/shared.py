@@ -54,7 +54,6 @@ def for_readers(view: View) -> View:
             response = _door(request, refusal=CLOSED, status=404)
         except Busy:
             response = _door(request, refusal=_BUSY, status=503)
-            response.headers["Retry-After"] = "5"
         if "handle" in kwargs and response.status_code != 404:
             grants.renew(request, response, handle=kwargs["handle"], now=timezone.now())
         # A browser that tells no referrer sends a form with "Origin: null", which the CSRF check must

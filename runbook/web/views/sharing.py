@@ -3,33 +3,30 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from runbook import queries
 from runbook.domain.access import may
-from runbook.domain.errors import ForbiddenAction, SubmissionMismatch, TransitionRefused
+from runbook.domain.errors import TransitionRefused
 from runbook.domain.stakeholders import where
 from runbook.domain.transitions import allows
 from runbook.domain.vocabulary import Action
 from runbook.models import ShareLink
 from runbook.queries import OpenRun
 from runbook.services import sharing, talk
-from runbook.services.timeline import Act, Busy
-from runbook.web.carry_out import forbidden, open_run
-from runbook.web.forms.layout import SubmittedForm
+from runbook.web.carry_out import act_of, answered, open_run
 from runbook.web.forms.sharing import SCOPES, LinkForm, PromiseForm, RevokeForm
 from runbook.web.htmx import HtmxRequest
 
-_BUSY = "The database is busy. Nothing was recorded; send it again."
 Doing = Callable[[OpenRun], HttpResponse]
 
 
@@ -51,7 +48,7 @@ def create_link(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
             return _page(request, run, link_form=form, status=422)
         try:
             _, token = sharing.create_link(
-                run_id=run_id, act=_act(request, form), wanted=form.wanted()
+                run_id=run_id, act=act_of(request, form), wanted=form.wanted()
             )
         except TransitionRefused as refusal:
             form.add_error(None, refusal.sentence)
@@ -72,7 +69,7 @@ def revoke_link(request: HtmxRequest, run_id: uuid.UUID, link: uuid.UUID) -> Htt
         if not form.is_valid():
             return _page(request, run, refusal="Keep the reason under 500 characters.", status=422)
         reason = form.cleaned_data["reason"]
-        sharing.revoke_link(run_id=run_id, act=_act(request, form), link=link, reason=reason)
+        sharing.revoke_link(run_id=run_id, act=act_of(request, form), link=link, reason=reason)
         messages.success(request, "The link is revoked. Whoever has it open reads nothing more.")
         return redirect("run-links", run_id)
 
@@ -91,7 +88,7 @@ def promise_update(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         try:
             talk.promise_update(
                 run_id=run_id,
-                act=_act(request, form),
+                act=act_of(request, form),
                 promise=form.cleaned_data["promise"],
                 next_update=form.cleaned_data["next_update"],
             )
@@ -106,34 +103,8 @@ def promise_update(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 
 def _allowed(request: HtmxRequest, run_id: uuid.UUID, *, action: Action, do: Doing) -> HttpResponse:
     """Fetches, authorises and answers each refusal in words."""
-    try:
-        return _answered(request, open_run(request, run_id, action=action), do)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
-    except queries.RunNotFound:
-        raise Http404 from None
-
-
-def _answered(request: HtmxRequest, run: OpenRun, do: Doing) -> HttpResponse:
-    try:
-        return do(run)
-    except TransitionRefused as refusal:
-        return _page(request, run, refusal=refusal.sentence, status=409)
-    except SubmissionMismatch as refusal:
-        return _page(request, run, refusal=refusal.sentence, status=422)
-    except Busy:
-        response = _page(request, run, refusal=_BUSY, status=503)
-        response.headers["Retry-After"] = "5"
-        return response
-
-
-def _act(request: HtmxRequest, form: SubmittedForm) -> Act:
-    return Act(
-        actor=request.user.actor_id,
-        now=timezone.now(),
-        key=form.cleaned_data["submission_key"],
-        content={**form.content, "address": request.path},
-    )
+    run = open_run(request, run_id, action=action)
+    return answered(lambda: do(run), page=partial(_page, request, run))
 
 
 def _page(request: HtmxRequest, run: OpenRun, *, status: int = 200, **extra: Any) -> HttpResponse:

@@ -71,10 +71,7 @@ def _page(
         "heirs": {user: _heirs(people, user) for user in people},
         "runs": runs,
     }
-    response = render(request, "teams/team.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "teams/team.html", context, status=status)
 
 
 def _initial(seat: Membership) -> dict[str, Any]:

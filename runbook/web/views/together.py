@@ -7,15 +7,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from runbook import queries
-from runbook.domain.errors import DomainError, ForbiddenAction
 from runbook.domain.vocabulary import Action
 from runbook.services import claims, talk
-from runbook.services.timeline import Act, Busy, Written
-from runbook.web.carry_out import forbidden, open_run, posted
+from runbook.services.timeline import Act, Written
+from runbook.web.carry_out import act_of, answered, open_run, posted
 from runbook.web.forms.together import QuestionForm
 from runbook.web.htmx import HtmxRequest
 
@@ -61,38 +59,25 @@ def answer_question(act: Act, form: Any, *, run_id: uuid.UUID, step: str) -> Wri
 @require_http_methods(["GET", "POST"])
 def ask_question(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     """Attaches a question to the entry that `about` names, and goes back to the review."""
-    try:
-        run = open_run(request, run_id, action=Action.ASK_QUESTION)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
+    run = open_run(request, run_id, action=Action.ASK_QUESTION)
     data = request.POST if request.method == "POST" else None
     form = QuestionForm(data, initial={"about": request.GET.get("about", "")})
     if not (form.is_bound and form.is_valid()):
         return _asking(request, run, form, status=422 if form.is_bound else 200)
-    try:
+
+    def ask() -> HttpResponse:
+        asked = form.cleaned_data
         talk.ask_question(
-            run_id=run_id,
-            act=Act(
-                actor=request.user.actor_id,
-                now=timezone.now(),
-                key=form.cleaned_data["submission_key"],
-                content=form.content,
-            ),
-            about=form.cleaned_data["about"],
-            text=form.cleaned_data["text"],
+            run_id=run_id, act=act_of(request, form), about=asked["about"], text=asked["text"]
         )
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
-    except queries.RunNotFound:
-        raise Http404 from None
-    except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
-        return _asking(request, run, form, status=409)
-    except Busy:
-        form.add_error(None, "The database is busy. Nothing was recorded; send it again.")
-        return _asking(request, run, form, status=503)
-    messages.success(request, "Recorded: the question. The operators see it as a task.")
-    return redirect("run-review", run_id)
+        messages.success(request, "Recorded: the question. The operators see it as a task.")
+        return redirect("run-review", run_id)
+
+    def again(*, refusal: str, status: int) -> HttpResponse:
+        form.add_error(None, refusal)
+        return _asking(request, run, form, status=status)
+
+    return answered(ask, page=again)
 
 
 def _asking(
@@ -111,7 +96,4 @@ def _asking(
         "people": queries.people(run.state.members),
         "form": form,
     }
-    response = render(request, "runs/ask.html", context, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = "5"
-    return response
+    return render(request, "runs/ask.html", context, status=status)

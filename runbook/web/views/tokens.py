@@ -2,32 +2,28 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from runbook import queries
 from runbook.domain.access import may
-from runbook.domain.errors import ForbiddenAction, SubmissionMismatch, TransitionRefused
 from runbook.domain.vocabulary import Action
 from runbook.queries import OpenRun
 from runbook.services import tokens
-from runbook.services.timeline import Act, Busy
 from runbook.services.tokens import Scope
 from runbook.web.api import commands
-from runbook.web.carry_out import forbidden, open_run
-from runbook.web.forms.layout import SubmittedForm
+from runbook.web.carry_out import act_of, answered, open_run
 from runbook.web.forms.tokens import SCOPES, RevokeTokenForm, TokenForm
 from runbook.web.htmx import HtmxRequest
 
-_BUSY = "The database is busy. Nothing was recorded; send it again."
 Doing = Callable[[OpenRun], HttpResponse]
 
 
@@ -48,7 +44,7 @@ def create_token(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         if not form.is_valid():
             return _page(request, run, form=form, status=422)
         wanted = form.wanted()
-        _, token = tokens.create_token(run_id=run_id, act=_act(request, form), wanted=wanted)
+        _, token = tokens.create_token(run_id=run_id, act=act_of(request, form), wanted=wanted)
         address = f"{settings.SITE_URL}{reverse('api-run', args=[run_id])}"
         found = run.state.open_attempt
         lines = commands.lines(
@@ -69,7 +65,7 @@ def revoke_token(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         if not form.is_valid():
             return _page(request, run, refusal="Choose a token on the page.", status=422)
         token = form.cleaned_data["token"]
-        tokens.revoke_token(run_id=run_id, act=_act(request, form), token=token)
+        tokens.revoke_token(run_id=run_id, act=act_of(request, form), token=token)
         messages.success(request, "The token is revoked. The script is refused from now on.")
         return redirect("run-tokens", run_id)
 
@@ -78,35 +74,8 @@ def revoke_token(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
 
 def _allowed(request: HtmxRequest, run_id: uuid.UUID, *, do: Doing) -> HttpResponse:
     """Fetches, authorises and answers each refusal in words."""
-    try:
-        run = open_run(request, run_id, action=Action.VIEW)
-        return _answered(request, run, do)
-    except ForbiddenAction as refusal:
-        return forbidden(request, refusal)
-    except queries.RunNotFound:
-        raise Http404 from None
-
-
-def _answered(request: HtmxRequest, run: OpenRun, do: Doing) -> HttpResponse:
-    try:
-        return do(run)
-    except TransitionRefused as refusal:
-        return _page(request, run, refusal=refusal.sentence, status=409)
-    except SubmissionMismatch as refusal:
-        return _page(request, run, refusal=refusal.sentence, status=422)
-    except Busy:
-        response = _page(request, run, refusal=_BUSY, status=503)
-        response.headers["Retry-After"] = "5"
-        return response
-
-
-def _act(request: HtmxRequest, form: SubmittedForm) -> Act:
-    return Act(
-        actor=request.user.actor_id,
-        now=timezone.now(),
-        key=form.cleaned_data["submission_key"],
-        content={**form.content, "address": request.path},
-    )
+    run = open_run(request, run_id, action=Action.VIEW)
+    return answered(lambda: do(run), page=partial(_page, request, run))
 
 
 def _page(request: HtmxRequest, run: OpenRun, *, status: int = 200, **extra: Any) -> HttpResponse:
