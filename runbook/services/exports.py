@@ -29,7 +29,6 @@ from runbook.domain.pack import Pack
 from runbook.domain.presenting import present
 from runbook.domain.progress import standings
 from runbook.domain.redaction import Profile
-from runbook.domain.redaction.reports import redact_report
 from runbook.domain.report import ErrorText, ReportLine, RunReport
 from runbook.domain.snapshot import load_state
 from runbook.domain.state import RunState
@@ -45,7 +44,7 @@ from runbook.exports.record import (
 from runbook.exports.verifier.verify import references
 from runbook.models import Evidence, Run
 from runbook.queries import TimelineEntry
-from runbook.services import anchors, heads, objects, runs, signing
+from runbook.services import anchors, heads, objects, redaction, runs, signing
 from runbook.services.heads import Signed
 from runbook.services.timeline import Act
 
@@ -104,7 +103,8 @@ def export(
     raises. That a copy of the head is outside now is kept beside the record.
     """
     chosen = _format(export_format, profile)
-    runs.record_export(run_id=run_id, act=act, export_format=chosen.slug)
+    told = chosen.slug if profile is Profile.INTERNAL else f"{chosen.slug}, cut for {profile.value}"
+    runs.record_export(run_id=run_id, act=act, export_format=told)
     made = written(run_id, chosen, now=act.now, address=address, profile=profile)
     anchors.note(
         Run.objects.get(pk=run_id),
@@ -137,7 +137,10 @@ def written(
     address: str,
     profile: Profile = Profile.INTERNAL,
 ) -> Exported:
-    """The record in a format as it stands now; records nothing."""
+    """The record in a format as it stands now; adds nothing to it.
+
+    What is cut for somebody outside bears the marks that the run's packets have already.
+    """
     if chosen.needs_record:
         heads.have_key(now=now)
     reading = _read(run_id, chosen, now=now, address=address, profile=profile)
@@ -287,7 +290,7 @@ def _pieces_of(path: Path) -> Iterable[bytes]:
 def _handout(reading: _Reading, profile: Profile) -> Handout:
     report, signed = reading.report, reading.signed
     if profile is not Profile.INTERNAL:
-        report = redact_report(report, profile).report
+        report = redaction.handed_out(reading.row.pk, profile, report=report).report
     handout = Handout(report=report, links=reading.links)
     if signed is None:
         return handout

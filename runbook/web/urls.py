@@ -157,6 +157,8 @@ owner_urls = [
 
 report_urls = [
     path(f"{_RUN}report/", reports.report, name="run-report"),
+    path(f"{_RUN}picture/", reports.run_picture, name="run-picture"),
+    path(f"{_RUN}report/cuts/", reports.decide_report_cuts, name="decide-report-cuts"),
     path(f"{_RUN}exports/", reports.export, name="run-export"),
 ]
 

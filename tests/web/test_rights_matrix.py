@@ -31,6 +31,8 @@ RUN: Mapping[str, Action] = {
     "step": Action.VIEW,
     "timeline": Action.VIEW,
     "run-report": Action.VIEW,
+    "run-picture": Action.VIEW,
+    "decide-report-cuts": Action.EXPORT,
     "run-review": Action.VIEW,
     "run-at": Action.VIEW,
     "run-people": Action.VIEW,
@@ -98,6 +100,8 @@ TEAM = {
     "change-seat",
     "remove-seat",
     "team-channels",
+    "team-figures",
+    "team-figures-data",
 }
 #: Addresses of who owns the installation; nobody else learns that they exist, or is refused.
 OWNER = {

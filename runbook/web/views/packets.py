@@ -19,19 +19,19 @@ from runbook.domain.pack import Recipient, RecipientKind
 from runbook.domain.packet import default_profile, packet_of, recipient_of
 from runbook.domain.packet_preview import asked_in, counts, originals_of, pieces
 from runbook.domain.redaction import Profile
-from runbook.domain.report import RunReport
 from runbook.domain.retries import import_step
 from runbook.domain.transitions import allows
 from runbook.domain.vocabulary import Action
 from runbook.exports.escaping import shown
 from runbook.exports.packets import markdown, plain
 from runbook.queries import OpenRun
-from runbook.services import exports, redaction, runs, steps
+from runbook.services import redaction, runs, steps
 from runbook.services.timeline import Act
 from runbook.web.carry_out import act_of, answered, open_run
-from runbook.web.forms.packets import PROFILES, PacketFactsForm, SentForm, decisions_from
+from runbook.web.forms.packets import PROFILES, PacketFactsForm, SentForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.packet_page import gap_groups, missing_words, questions_step, sections_of
+from runbook.web.redacting import keep_decisions, profile_of, report_of
 
 #: A file that a browser should save and never run, whatever somebody wrote into it.
 _SEALED = {
@@ -98,15 +98,7 @@ def decide_cuts(request: HtmxRequest, run_id: uuid.UUID, recipient: str) -> Http
     """Keeps what a person says about things of which no rule is sure."""
 
     def do(run: OpenRun, to: Recipient) -> HttpResponse:
-        report, profile = _report(request, run), _profile(request, to)
-        asked = redaction.redacted(report, profile, kept=redaction.kept_for(run.row)).asked
-        said = decisions_from(
-            request.POST.getlist("asked"),
-            request.POST.getlist("cut"),
-            known=[each.words for each in asked],
-        )
-        earlier = redaction.kept_for(run.row).said(profile)
-        redaction.decide(run_id, profile, said={**earlier, **said}, report=report)
+        keep_decisions(request, run, profile=_profile(request, to))
         messages.success(request, "Kept: what is cut and what stays.")
         return _back(request, run, to)
 
@@ -124,7 +116,7 @@ def packet_file(request: HtmxRequest, run_id: uuid.UUID, recipient: str) -> Http
             return _page(request, run, to, status=422, refusal="Choose .md or .txt.")
         write, content_type = _FILES[ending]
         profile, now = _profile(request, to), timezone.now()
-        made = redaction.handed_out(run_id, profile, report=_report(request, run))
+        made = redaction.handed_out(run_id, profile, report=report_of(request, run))
         runs.record_export(
             run_id=run_id,
             act=Act(actor=request.user.actor_id, now=now),
@@ -153,7 +145,7 @@ def send_packet(request: HtmxRequest, run_id: uuid.UUID, recipient: str) -> Http
 
         def send() -> HttpResponse:
             _send(act_of(request, form), run, to, form.cleaned_data["ticket"])
-            redaction.handed_out(run_id, _profile(request, to), report=_report(request, run))
+            redaction.handed_out(run_id, _profile(request, to), report=report_of(request, run))
             messages.success(request, f"Recorded: sent to {to.title}.")
             return _back(request, run, to)
 
@@ -201,13 +193,7 @@ def _shown(request: HtmxRequest) -> Doing:
 
 def _profile(request: HtmxRequest, to: Recipient) -> Profile:
     """The profile that was asked for, else the one for this recipient."""
-    wanted = (request.POST if request.method == "POST" else request.GET).get("profile", "")
-    return Profile(wanted) if wanted in set(Profile) else default_profile(to)
-
-
-def _report(request: HtmxRequest, run: OpenRun) -> RunReport:
-    address = request.build_absolute_uri(reverse("run-report", args=[run.row.pk]))
-    return exports.build_report(run.row, made_at=timezone.now(), address=address)
+    return profile_of(request, usual=default_profile(to))
 
 
 def _back(request: HtmxRequest, run: OpenRun, to: Recipient) -> HttpResponse:
@@ -246,7 +232,7 @@ def _page(
 ) -> HttpResponse:
     """The packet for the profile as the row stood when the right was checked."""
     profile, kept = _profile(request, to), redaction.kept_for(run.row)
-    made = redaction.redacted(_report(request, run), profile, kept=kept)
+    made = redaction.redacted(report_of(request, run), profile, kept=kept)
     written = packet_of(made.report, to)
     originals = originals_of(made.pseudonyms)
     facts_form = _facts_form(run, to) if _able(run, Action.RECORD_FACTS) else None

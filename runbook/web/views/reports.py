@@ -1,10 +1,12 @@
 """The record of a run: a page to read and print, and files to hand out."""
 
 import uuid
+from functools import partial
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -13,16 +15,19 @@ from runbook import queries
 from runbook.domain import chain, summary
 from runbook.domain.access import may
 from runbook.domain.errors import DomainError, ForbiddenAction
+from runbook.domain.redaction import Profile
 from runbook.domain.report import RunReport
 from runbook.domain.vocabulary import Action
 from runbook.exports import FORMATS
 from runbook.queries import OpenRun
-from runbook.services import exports
+from runbook.services import exports, redaction
 from runbook.services.exports import Exported
 from runbook.services.timeline import Act, Busy
 from runbook.services.verification import verification_of
-from runbook.web.carry_out import open_run
+from runbook.web.carry_out import answered, open_run
+from runbook.web.forms.packets import PROFILES
 from runbook.web.htmx import HtmxRequest
+from runbook.web.redacting import address_of, keep_decisions, profile_of, report_of
 
 #: A file that a browser should save and never run, whatever somebody wrote into it.
 _SEALED = {
@@ -39,6 +44,25 @@ def report(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     return _page(request, run)
 
 
+@require_safe
+@login_required
+def run_picture(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
+    """The picture of the run and how far it is proved, for the fold of the run page."""
+    run = open_run(request, run_id, action=Action.VIEW)
+    if not request.htmx:
+        return redirect("run-report", run_id)
+    context = {"report": report_of(request, run), "zone": run.state.time_zone, **_proof(run)}
+    return render(request, "runs/_picture_and_proof.html", context)
+
+
+def _proof(run: OpenRun) -> dict[str, object]:
+    return {
+        "verification": verification_of(
+            run.row, names=queries.people_of(run.row, run.state.members)
+        )
+    }
+
+
 @require_POST
 @login_required
 def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
@@ -49,7 +73,8 @@ def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
             run_id=run_id,
             act=Act(actor=request.user.actor_id, now=timezone.now()),
             export_format=request.POST.get("format", ""),
-            address=_address(request, run_id),
+            address=address_of(request, run_id),
+            profile=profile_of(request),
         )
     except ForbiddenAction:
         raise
@@ -58,33 +83,52 @@ def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
     except Busy:
         busy = "The database is busy. Nothing was handed out; ask again."
         return _page(request, run, refusal=busy, status=503)
-    response = _file(made)
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
-    return response
+    return handed_out(made)
 
 
-def _file(made: Exported) -> HttpResponseBase:
-    """A large file goes out from disk piece by piece; nothing of the database waits for it."""
+def handed_out(made: Exported) -> HttpResponseBase:
+    """The file as a download. A large one goes out from disk piece by piece."""
+    headers = {**_SEALED, "Content-Disposition": f'attachment; filename="{made.file_name}"'}
     if made.size <= exports.IN_MEMORY:
-        return HttpResponse(made.content, content_type=made.content_type, headers=_SEALED)
-    headers = {**_SEALED, "Content-Length": str(made.size)}
+        return HttpResponse(made.content, content_type=made.content_type, headers=headers)
+    headers["Content-Length"] = str(made.size)
     return StreamingHttpResponse(made.pieces(), content_type=made.content_type, headers=headers)
 
 
-def _address(request: HtmxRequest, run_id: uuid.UUID) -> str:
-    return request.build_absolute_uri(reverse("run-report", args=[run_id]))
+@require_POST
+@login_required
+def decide_report_cuts(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Keeps what a person says about things of which no rule is sure."""
+    run = open_run(request, run_id, action=Action.EXPORT)
+    profile = profile_of(request)
+
+    def decide() -> HttpResponse:
+        keep_decisions(request, run, profile=profile)
+        messages.success(request, "Kept: what is cut and what stays.")
+        return redirect(f"{reverse('run-report', args=[run_id])}?profile={profile}")
+
+    return answered(decide, page=partial(_page, request, run))
 
 
 def _page(
     request: HtmxRequest, run: OpenRun, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    """The report as the row stood when the person's right was checked."""
-    made = exports.build_report(
-        run.row, made_at=timezone.now(), address=_address(request, run.row.pk)
-    )
-    context = {**_context(made), "run": run, "refusal": refusal}
-    context["may_export"] = may(run.role, Action.EXPORT)
-    context["verification"] = verification_of(run.row, names=queries.people(run.state.members))
+    """The report as the row stood when the right was checked, as the chosen reader would see it."""
+    made, profile = report_of(request, run), profile_of(request)
+    context: dict[str, object] = {}
+    if profile is not Profile.INTERNAL:
+        cut = redaction.redacted(made, profile, kept=redaction.kept_for(run.row))
+        made, context["asked"] = cut.report, cut.asked
+    context |= {
+        **_context(made),
+        "run": run,
+        "refusal": refusal,
+        "profile": profile,
+        "profiles": PROFILES,
+        "inside": profile is Profile.INTERNAL,
+        "may_export": may(run.role, Action.EXPORT),
+        **_proof(run),
+    }
     return render(request, "runs/report.html", context, status=status)
 
 
