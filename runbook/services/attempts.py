@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from runbook.domain import events as ev
 from runbook.domain.decisions import attempts as decisions
 from runbook.domain.decisions import readings
-from runbook.domain.decisions.attempts import Captured, Plan, Result
+from runbook.domain.decisions.attempts import Plan, Result
 from runbook.domain.decisions.claims import released_with_success
 from runbook.domain.decisions.readings import Look
-from runbook.domain.diagnosis.engine import diagnose
 from runbook.domain.diagnosis.surfaces.handed import Handed
 from runbook.domain.pack import Pack
 from runbook.domain.state import RunState
@@ -60,28 +59,24 @@ def record_attempt(
     rows = evidence.prepare_rows(handed.rows) if handed else None
 
     def decide(run: Run, state: RunState, pack: Pack) -> list[ev.Event]:
-        captured = None
-        if kept is not None:
-            captured = Captured(
-                digest=kept.digest,
-                size=kept.size,
-                reading=diagnose(kept.text, pack),
-                secrets_removed=kept.secrets_removed,
-                rows_digest=rows.digest if rows else "",
-                source=handed.kind.value if handed else "",
-            )
+        source = handed.kind.value if handed else ""
+        captured = evidence.captured(kept, pack, rows=rows, source=source)
         result = Result(outcome=outcome, reason=reason, no_text=no_text, captured=captured)
-        made = decisions.record_attempt(
-            state, pack, result=result, happened_at=act.when, now=act.now
-        )
+        made = ended(state, pack, result=result, act=act)
         for text in (kept, rows):
             if text is not None:
                 evidence.store(run, text, act=act)
-        if outcome is Outcome.SUCCEEDED:
-            made += released_with_success(state, pack)
         return made
 
     return timeline.record(run_id, Action.RECORD_ATTEMPT, act=act, decide=decide)
+
+
+def ended(state: RunState, pack: Pack, *, result: Result, act: Act) -> list[ev.Event]:
+    """The events that end the open attempt; a success lets go of who held the import."""
+    made = decisions.record_attempt(state, pack, result=result, happened_at=act.when, now=act.now)
+    if result.outcome is Outcome.SUCCEEDED:
+        made += released_with_success(state, pack)
+    return made
 
 
 def choose_diagnosis(*, run_id: uuid.UUID, act: Act, family: str, reason: str = "") -> Written:

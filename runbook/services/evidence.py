@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from runbook.domain import chain
+from runbook.domain.decisions.attempts import Captured
+from runbook.domain.diagnosis.engine import diagnose
 from runbook.domain.diagnosis.surfaces.handed import LogRow
+from runbook.domain.pack import Pack
 from runbook.domain.redaction import mask
 from runbook.models import Evidence, Run
 from runbook.services.timeline import Act
@@ -55,6 +58,22 @@ def prepare_rows(rows: Sequence[LogRow]) -> Kept | None:
     salt = secrets.token_bytes(chain.SALT_BYTES)
     digest = chain.tagged_hash("uwlog.evidence.v1", salt + text.encode())
     return Kept(digest=digest, salt=salt, text=text, secrets_removed=0)
+
+
+def captured(
+    kept: Kept | None, pack: Pack, *, rows: Kept | None = None, source: str = ""
+) -> Captured | None:
+    """What the event of a failure says about its text, the engine's reading included."""
+    if kept is None:
+        return None
+    return Captured(
+        digest=kept.digest,
+        size=kept.size,
+        reading=diagnose(kept.text, pack),
+        secrets_removed=kept.secrets_removed,
+        rows_digest=rows.digest if rows else "",
+        source=source,
+    )
 
 
 def store(run: Run, kept: Kept, *, act: Act) -> None:

@@ -11,8 +11,7 @@ from runbook import library, queries
 from runbook.domain import chain
 from runbook.domain import events as ev
 from runbook.domain.decisions import runs as decisions
-from runbook.domain.decisions.attempts import Captured, Plan, Result
-from runbook.domain.diagnosis.engine import diagnose
+from runbook.domain.decisions.attempts import Plan, Result
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action, Outcome, Role
@@ -130,21 +129,14 @@ def _adopt(run: Run, state: RunState, report: Report, act: Act) -> None:
     state = timeline.append(run, state, made=[(event, act.when) for event in adopted], act=act)
     if report.plan is None or report.started_at is None:
         return
-    captured = None
-    if report.error_text.strip():
-        kept = evidence.prepare(report.error_text)
+    kept = evidence.prepare(report.error_text) if report.error_text.strip() else None
+    if kept is not None:
         evidence.store(run, kept, act=act)
-        captured = Captured(
-            digest=kept.digest,
-            size=kept.size,
-            reading=diagnose(kept.text, pack),
-            secrets_removed=kept.secrets_removed,
-        )
     result = Result(
         outcome=report.outcome,
         reason=report.account,
-        no_text=captured is None,
-        captured=captured,
+        no_text=kept is None,
+        captured=evidence.captured(kept, pack),
     )
     tried = decisions.Tried(
         plan=report.plan,

@@ -14,11 +14,8 @@ from datetime import datetime, timedelta
 from runbook import queries
 from runbook.domain import events as ev
 from runbook.domain.access import check_may
-from runbook.domain.decisions import attempts as attempt_decisions
 from runbook.domain.decisions import runs as run_decisions
-from runbook.domain.decisions.attempts import Captured, Result
-from runbook.domain.decisions.claims import released_with_success
-from runbook.domain.diagnosis.engine import diagnose
+from runbook.domain.decisions.attempts import Result
 from runbook.domain.errors import DomainError, TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.redaction import mask
@@ -27,7 +24,7 @@ from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action, Outcome
 from runbook.models import ApiToken, Run, User
 from runbook.queries import OpenRun
-from runbook.services import evidence, timeline
+from runbook.services import attempts, evidence, timeline
 from runbook.services.sharing import digest_of
 from runbook.services.timeline import Act, Busy, Timed, Written
 
@@ -219,27 +216,15 @@ def append_result(*, caller: Caller, act: Act, told: Told) -> Written:
     def decide(run: Run, state: RunState, pack: Pack) -> Sequence[Timed]:
         token = _spend(caller, now=act.now)
         number = _meant(state, told.attempt)
-        captured = None
-        if kept is not None:
-            captured = Captured(
-                digest=kept.digest,
-                size=kept.size,
-                reading=diagnose(kept.text, pack),
-                secrets_removed=kept.secrets_removed,
-            )
         result = Result(
             outcome=told.outcome,
             reason=evidence.clean(told.reason),
             no_text=told.no_text,
-            captured=captured,
+            captured=evidence.captured(kept, pack),
         )
-        made = attempt_decisions.record_attempt(
-            state, pack, result=result, happened_at=act.when, now=act.now
-        )
+        made = attempts.ended(state, pack, result=result, act=act)
         if kept is not None:
             evidence.store(run, kept, act=act)
-        if told.outcome is Outcome.SUCCEEDED:
-            made += released_with_success(state, pack)
         said = f"The script “{token.label}” reported how attempt {number} ended."
         note = run_decisions.add_note(state, text=said, step=import_step(pack))
         return [*made, *((each, act.now) for each in note)]
