@@ -3,9 +3,7 @@
 It works on a throw-away database next to the configured one and touches no record.
 """
 
-import statistics
 import sys
-import time
 import uuid
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from django.utils import timezone
 
 from runbook import library
 from runbook.domain.diagnosis.engine import diagnose
+from runbook.management.measuring import milliseconds, processor_time, ratio
 from runbook.models import Run, User
 from runbook.services import demonstration, runs
 from runbook.services.timeline import Act
@@ -69,27 +68,27 @@ class Command(BaseCommand):
             self.stdout.write(f"  {events:>6} events: page {page}, note with its answer {post}")
 
     def _steps(self, client: Client, run_id: uuid.UUID, rounds: int) -> None:
-        whole = _cpu(lambda: _note(client, run_id), rounds)
-        page = _cpu(lambda: client.get(f"/runs/{run_id}/"), rounds)
+        whole = processor_time(lambda: _note(client, run_id), rounds)
+        page = processor_time(lambda: client.get(f"/runs/{run_id}/"), rounds)
         with override_settings(ROOT_URLCONF="runbook.management.bare"):
-            bare = _cpu(lambda: _bare_step(client, run_id), rounds)
-            bare_page = _cpu(lambda: client.get(f"/bare/{run_id}/"), rounds)
+            bare = processor_time(lambda: _bare_step(client, run_id), rounds)
+            bare_page = processor_time(lambda: client.get(f"/bare/{run_id}/"), rounds)
         self.stdout.write("\nCPU in milliseconds (minimum / median / maximum)")
         self._row("a step: POST and the fragments of its answer", whole, bare)
         self._row("the run page", page, bare_page)
 
     def _row(self, name: str, ours: list[float], bare: list[float]) -> None:
-        ratio = statistics.median(ours) / statistics.median(bare)
         self.stdout.write(
-            f"  {name}: {_three(ours)}; bare Django {_three(bare)}; ratio {ratio:.2f}"
+            f"  {name}: {milliseconds(ours)}; bare Django {milliseconds(bare)}; "
+            f"ratio {ratio(ours, bare):.2f}"
         )
 
     def _diagnosis(self, rounds: int) -> None:
         pack = next(pack for pack in library.packs().values() if pack.example)
         text = (pack.example.error_text if pack.example else "").ljust(2048, ".")
         diagnose(text, pack)
-        taken = _cpu(lambda: diagnose(text, pack), rounds)
-        self.stdout.write(f"\nA 2 KB error, read whole: {_three(taken)} ms")
+        taken = processor_time(lambda: diagnose(text, pack), rounds)
+        self.stdout.write(f"\nA 2 KB error, read whole: {milliseconds(taken)} ms")
 
 
 def _lengthen(run_id: uuid.UUID, user: User, more: int) -> None:
@@ -118,17 +117,3 @@ def _statements(do: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as captured:
         do()
     return len(captured)
-
-
-def _cpu(do: Callable[[], object], rounds: int) -> list[float]:
-    do()
-    taken = []
-    for _ in range(rounds):
-        start = time.process_time()
-        do()
-        taken.append((time.process_time() - start) * 1000)
-    return taken
-
-
-def _three(values: list[float]) -> str:
-    return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f}"

@@ -9,9 +9,7 @@ import random
 import statistics
 import string
 import sys
-import time
 from argparse import ArgumentParser
-from collections.abc import Callable
 from typing import Any
 from xml.parsers import expat
 
@@ -26,6 +24,7 @@ from runbook.domain.diagnosis.surfaces.recognising import recognise
 from runbook.domain.pack import Pack
 from runbook.domain.patterns import literal
 from runbook.library import packs
+from runbook.management.measuring import milliseconds, processor_time, ratio
 
 KIB, MIB = 1024, 1024 * 1024
 DEFAULT_PACK = "coe_starter_kit"
@@ -76,26 +75,28 @@ class Command(BaseCommand):
         short = f"{error}\n" * (2 * KIB // (len(error) + 1) + 1)
         paste = f"{error}\n{_noise(MIB - len(error) - 1)}"
         for name, text in (("2 KB error", short[: 2 * KIB]), ("1 MB paste", paste)):
-            taken = _cpu(lambda text=text: diagnose(text, pack), rounds * 4)  # type: ignore[misc]
+            taken = processor_time(lambda text=text: diagnose(text, pack), rounds * 4)  # type: ignore[misc]
             self._row(f"{name}, whole", len(text), taken)
 
     def _log(self, pack: Pack, error: str, rounds: int) -> None:
         log = f"{_noise(5 * MIB)}{error}\n{_noise(5 * MIB)}"
         content = log.encode()
-        self._row("10 MB log pasted, whole", len(log), _cpu(lambda: diagnose(log, pack), rounds))
+        self._row(
+            "10 MB log pasted, whole", len(log), processor_time(lambda: diagnose(log, pack), rounds)
+        )
 
         def uploaded() -> object:
             return diagnose_handed(recognise(content), pack)
 
-        self._row("10 MB log uploaded, whole", len(content), _cpu(uploaded, rounds))
+        self._row("10 MB log uploaded, whole", len(content), processor_time(uploaded, rounds))
 
     def _matching(self, pack: Pack, error: str, rounds: int) -> None:
         """The product's signatures and a bare set of the same patterns on the same form of a text."""
         form = " ".join(f"{_noise(5 * MIB)}{error}\n{_noise(5 * MIB)}".split())
         encoded, signatures = form.encode(), signatures_of(pack)
         bare = _bare_set(pack)
-        ours = _cpu(lambda: signatures.evidence(form, codes=(), phase=None), rounds)
-        theirs = _cpu(lambda: bare.Match(encoded), rounds)
+        ours = processor_time(lambda: signatures.evidence(form, codes=(), phase=None), rounds)
+        theirs = processor_time(lambda: bare.Match(encoded), rounds)
         self._row("10 MB, matching part", len(form), ours)
         self._row("10 MB, bare re2.Set", len(form), theirs)
         self._ratio("matching part", "bare re2.Set", ours, theirs)
@@ -104,8 +105,8 @@ class Command(BaseCommand):
         content = _import_log(error, size=20 * MIB)
         if _bare_expat(content) != len(recognise(content).rows):
             raise RuntimeError("Both must find the same failing rows.")
-        ours = _cpu(lambda: recognise(content), rounds)
-        theirs = _cpu(lambda: _bare_expat(content), rounds)
+        ours = processor_time(lambda: recognise(content), rounds)
+        theirs = processor_time(lambda: _bare_expat(content), rounds)
         self._row("20 MB import log", len(content), ours)
         self._row("20 MB, bare expat handlers", len(content), theirs)
         self._ratio("import log", "bare expat", ours, theirs)
@@ -117,19 +118,17 @@ class Command(BaseCommand):
         texts["random characters"] = "".join(random.Random(7).choices(string.printable, k=LONGEST))  # noqa: S311
         over = 0
         for name, text in texts.items():
-            least = min(_cpu(lambda text=text: diagnose(text, pack), rounds)) * 1000  # type: ignore[misc]
+            least = min(processor_time(lambda text=text: diagnose(text, pack), rounds)) * 1000  # type: ignore[misc]
             over += least > BOUND
             self.stdout.write(f"  {name}: {least:.1f}{'  OVER' if least > BOUND else ''}")
         self.stdout.write(f"{over} of {len(texts)} are OVER {BOUND} ms.")
 
     def _row(self, name: str, size: int, taken: list[float]) -> None:
-        middle = statistics.median(taken)
-        figures = " / ".join(f"{value * 1000:.2f}" for value in (min(taken), middle, max(taken)))
-        self.stdout.write(f"  {name}: {figures} ms, {size / middle / 1e6:.0f} MB/s")
+        speed = size / statistics.median(taken) / 1e6
+        self.stdout.write(f"  {name}: {milliseconds(taken)} ms, {speed:.0f} MB/s")
 
     def _ratio(self, name: str, other: str, ours: list[float], theirs: list[float]) -> None:
-        ratio = statistics.median(ours) / statistics.median(theirs)
-        self.stdout.write(f"  {name} : {other} = {ratio:.2f}")
+        self.stdout.write(f"  {name} : {other} = {ratio(ours, theirs):.2f}")
 
 
 def _noise(size: int) -> str:
@@ -202,13 +201,3 @@ def _bare_expat(content: bytes) -> int:
     parser.CharacterDataHandler = pieces.append
     parser.Parse(content, True)
     return len(failing)
-
-
-def _cpu(do: Callable[[], object], rounds: int) -> list[float]:
-    do()
-    taken = []
-    for _ in range(rounds):
-        start = time.process_time()
-        do()
-        taken.append(time.process_time() - start)
-    return taken

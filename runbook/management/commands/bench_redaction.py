@@ -2,14 +2,13 @@
 
 import statistics
 import sys
-import time
 from argparse import ArgumentParser
-from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from runbook.domain.redaction import Profile, mask, redact
+from runbook.management.measuring import milliseconds, processor_time, ratio
 
 MIB = 1024 * 1024
 
@@ -41,30 +40,18 @@ class Command(BaseCommand):
             ("1 MiB, every line full of identifiers", _sized(_BUSY)),
         )
         for name, text in texts:
-            first = _cpu(lambda text=text: mask(text), rounds)  # type: ignore[misc]
-            second = _cpu(lambda text=text: redact(text, Profile.PUBLIC), rounds)  # type: ignore[misc]
+            first = processor_time(lambda text=text: mask(text), rounds)  # type: ignore[misc]
+            second = processor_time(lambda text=text: redact(text, Profile.PUBLIC), rounds)  # type: ignore[misc]
             self.stdout.write(name)
             self._row("ingest layer", text, first)
             self._row("public profile", text, second)
-            ratio = statistics.median(second) / statistics.median(first)
-            self.stdout.write(f"  public profile : ingest layer = {ratio:.2f}")
+            self.stdout.write(f"  public profile : ingest layer = {ratio(second, first):.2f}")
 
     def _row(self, name: str, text: str, taken: list[float]) -> None:
-        middle = statistics.median(taken)
-        figures = " / ".join(f"{value:.3f}" for value in (min(taken), middle, max(taken)))
-        self.stdout.write(f"  {name}: {figures} s, {len(text) / middle / 1e6:.1f} MB/s")
+        speed = len(text) / statistics.median(taken) / 1e6
+        self.stdout.write(f"  {name}: {milliseconds(taken)} ms, {speed:.1f} MB/s")
 
 
 def _sized(shape: str) -> str:
     lines = [shape.format(number) for number in range(MIB // len(shape) + 1)]
     return "".join(lines)[:MIB]
-
-
-def _cpu(do: Callable[[], object], rounds: int) -> list[float]:
-    do()
-    taken = []
-    for _ in range(rounds):
-        start = time.process_time()
-        do()
-        taken.append(time.process_time() - start)
-    return taken
