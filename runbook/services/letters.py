@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from runbook import queries
+from runbook.domain import chain
 from runbook.domain.notices import words_of
 from runbook.models import Channel, Delivery, Member
 from runbook.services import outbox
@@ -22,12 +23,19 @@ from runbook.services.outgoing.message import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One notice in words."""
+    """One notice in words, and the head of the record at its event, which a mail carries outside."""
 
     run: str
     text: str
     when: str
     link: str
+    seq: int
+    head: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The head as people compare it."""
+        return chain.fingerprint(self.head)
 
 
 def reason_against(row: Delivery) -> str:
@@ -83,6 +91,8 @@ def line_of(row: Delivery) -> Line | None:
         text=text,
         when=f"{when:%Y-%m-%d %H:%M %Z}",
         link=f"{settings.SITE_URL}{path}",
+        seq=entry.seq,
+        head=entry.digest,
     )
 
 

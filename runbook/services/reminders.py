@@ -15,7 +15,7 @@ from django.db.models import Value
 
 from runbook.domain.quiet_hours import after_quiet
 from runbook.models import Channel, Delivery, Run
-from runbook.services import letters, outbox, outgoing, talk
+from runbook.services import anchors, letters, outbox, outgoing, talk
 from runbook.services.outgoing.message import End, Message, Sent
 from runbook.services.outgoing.message import failed as failed_try
 
@@ -160,9 +160,22 @@ def _tell(
     if end.end is End.SENT:
         done.sent += 1
         outbox.sent(kept, now=clock())
+        _note_copies(kept, lines, at=clock())
     else:
         done.failed += 1
         outbox.failed(kept, reason=end.reason, may_retry=end.may_retry, now=clock())
+
+
+def _note_copies(
+    rows: Sequence[Delivery], lines: Mapping[int, letters.Line], *, at: datetime
+) -> None:
+    """Each mail is a copy of a head that its reader keeps (4a.6)."""
+    for row in rows:
+        if row.channel is None and row.user is not None:
+            line, reader = lines[row.pk], row.user.actor_id
+            anchors.note(
+                row.run, how=anchors.MAIL, receiver=reader, at=at, size=line.seq, head=line.head
+            )
 
 
 def _send(row: Delivery, message: Message, *, now: datetime) -> Sent:

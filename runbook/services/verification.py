@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from string import hexdigits
 
 from runbook import queries
 from runbook.domain.errors import BrokenChain
@@ -81,9 +82,14 @@ def _fault(run: Run, head: Head | None, copy: Anchor | None, *, deep: bool) -> s
     return "; ".join(heads.problems_of(run))
 
 
+def _is_actor(receiver: str) -> bool:
+    """Whether this is somebody's id; else it is words about a receiver."""
+    return len(receiver) == 32 and set(receiver) <= set(hexdigits)
+
+
 def _copy(copy: Anchor, names: Mapping[str, str] | None) -> OutsideCopy:
     receiver = copy.receiver
-    if copy.how == anchors.EXPORT:
+    if copy.how == anchors.EXPORT or _is_actor(receiver):
         known = names if names and receiver in names else queries.people([receiver])
         receiver = known[receiver]
     return OutsideCopy(
