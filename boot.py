@@ -15,6 +15,8 @@ PYTHON = str(BIN / "python")
 RUN_LOCK, DEV_LOCK = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
 PIP = "-qq --disable-pip-version-check --no-deps --no-compile --require-hashes --only-binary=:all:"
 APT = "env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
+#: Programs that open exports, and their packages; without one its tests are skipped.
+READERS = {"pdftotext": "poppler-utils", "soffice": "libreoffice-calc"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -71,6 +73,12 @@ def find_browser():
     return found or shutil.which("chromium") or ""
 
 
+def find_readers():
+    for program, package in READERS.items():
+        if not shutil.which(program) and not apt_install(package):
+            say(f"The tests that need {program} will be skipped; install {package} to run them.")
+
+
 def test(options):
     pytest = (PYTHON, "-m", "pytest", "-q", *options)
     # The pure rooms know no database, so their tests would say the same twice.
@@ -81,6 +89,7 @@ def test(options):
         "PostgreSQL": (*pytest, "-n", "2", "--ignore=tests/browser", "--pg", *pure),
         "browser": (*pytest, "tests/browser"),
     }
+    find_readers()
     browser, results = find_browser(), []
     for name, command in parts.items():
         say(f"Running the part '{name}'.")

@@ -15,11 +15,12 @@ from a2wsgi import WSGIMiddleware
 from runbook.domain.diagnosis.engine import warm_up
 from runbook.library import packs
 from runbook.live import PREFIX, LiveUpdates, Message, Receive, Send
+from runbook.web.whole_bodies import WholeBodies
 from runbook.wsgi import application as django_application
 
 # Four threads: on SQLite more of them only queue for the one writer. The middleware closes
-# WebSockets as well, which nothing here speaks.
-pages: Any = WSGIMiddleware(cast(Any, django_application), workers=4)
+# WebSockets as well, which nothing here speaks. None of the threads waits for a slow upload.
+pages: Any = WholeBodies(cast(Any, WSGIMiddleware(cast(Any, django_application), workers=4)))
 updates = LiveUpdates(django_application)
 
 

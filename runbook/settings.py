@@ -18,6 +18,8 @@ OUTGOING_ALLOW_CIDRS  private networks that they may go to, such as 10.20.0.0/16
 OUTGOING_KEY_FILE   the key that their addresses are encrypted with; else it comes from SECRET_KEY
 OBJECTS_DIR         where handed-in files lie (data/objects); FILES_DISK_PERCENT how full that disk
                     may be before nothing more is taken (80)
+KEEP_EVIDENCE_MONTHS  after so many months from the end of a run, what was handed in on it is erased;
+                    without it everything stays. KEEP_EVIDENCE_RUNS  the ids of runs that keep it
 SECRET_KEY_FALLBACKS  earlier secret keys, parted by blanks; they still read, and sign nothing new
 """
 
@@ -26,6 +28,7 @@ import os
 import re
 import secrets
 import sqlite3
+import uuid
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -381,6 +384,28 @@ OBJECTS_DIR = BASE_DIR / env("OBJECTS_DIR") if env("OBJECTS_DIR") else DATA_DIR 
 FILES_OF_A_RUN = 300 * 1024 * 1024
 FILES_OF_A_TEAM = 3 * 1024 * 1024 * 1024
 FILES_DISK_PERCENT = int(env("FILES_DISK_PERCENT", "80"))
+
+
+def months(text: str) -> int:
+    """How long evidence is kept; 0 without a limit, and never by a slip of the pen."""
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1200):
+        raise ImproperlyConfigured(
+            "KEEP_EVIDENCE_MONTHS needs a whole number from 1 to 1200; without it evidence stays."
+        )
+    return int(text or 0)
+
+
+def run_ids(text: str) -> frozenset[uuid.UUID]:
+    try:
+        return frozenset(uuid.UUID(one) for one in text.replace(",", " ").split())
+    except ValueError:
+        raise ImproperlyConfigured(
+            "KEEP_EVIDENCE_RUNS needs the ids of runs, as their addresses show them."
+        ) from None
+
+
+KEEP_EVIDENCE_MONTHS = months(env("KEEP_EVIDENCE_MONTHS"))
+KEEP_EVIDENCE_RUNS = run_ids(env("KEEP_EVIDENCE_RUNS"))
 # -----------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"

@@ -40,6 +40,7 @@ OPEN_ROUTES = {
     "shared-at",
     "shared-evidence",
     "ask-shared-question",
+    "shared-export",
     # A script has no session: its token is asked for, and a cookie counts for nothing.
     "api-run",
     "api-events",

@@ -92,6 +92,19 @@ def test_an_old_python_is_replaced_by_a_newer_one_or_refused(
         boot.make_venv()
 
 
+def test_what_opens_exports_is_installed_where_it_is_missing(
+    machine: Calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(boot.shutil, "which", lambda name: name if name == "pdftotext" else None)
+    monkeypatch.setattr(boot, "apt_install", lambda package: asked.append(package))
+
+    boot.find_readers()
+
+    assert asked == ["libreoffice-calc"]
+    assert "The tests that need soffice will be skipped" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("failing", "code"), [((), 0), (("--pg",), 1), (("poethepoet",), 1)])
 def test_the_summary_names_each_part(
     machine: Calls, capsys: pytest.CaptureFixture[str], failing: tuple[str, ...], code: int

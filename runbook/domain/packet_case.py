@@ -1,6 +1,6 @@
 """What a fact of a packet is, what facts are taken from, and answers as facts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -65,7 +65,7 @@ class Case:
 
     state: RunState
     pack: Pack
-    lines: tuple[ReportLine, ...] = ()
+    lines: Sequence[ReportLine] = ()
     errors: tuple[ErrorText, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
     address: str = ""

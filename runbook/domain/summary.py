@@ -1,7 +1,10 @@
 """What a reader of a report looks for first: answers, attempts, checks, deviations; pure."""
 
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import merge
 
 from runbook.domain.diagnosis.family import Reading
 from runbook.domain.presenting import (
@@ -38,6 +41,7 @@ FOLLOWING = frozenset({"error.captured", "diagnosis.made", "retry.scheduled", "e
 #: How `presenting` begins the line of a note that puts another entry right.
 _CORRECTION = "Correction of entry "
 _TELLING = frozenset({CheckResult.FAILED, CheckResult.NOT_TESTED, CheckResult.BY_HAND})
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,12 +201,35 @@ def deviations(report: RunReport) -> tuple[Deviation, ...]:
     """What was skipped, overridden, opened again, corrected, taken over, failed, left untested or
     entered late, by time.
     """
-    found = [_from_line(line) for line in report.lines if _deviates(line)]
-    found += [_from_check(check) for check in checks(report) if check.result in _TELLING]
-    return tuple(sorted(found, key=lambda deviation: (deviation.at, deviation.seq or 0)))
+    return tuple(each_deviation(report))
 
 
-def _deviates(line: ReportLine) -> bool:
+def each_deviation(report: RunReport) -> Iterator[Deviation]:
+    """The same one after the other. Of those that wait for their turn only time and place are kept,
+    so that a run of nothing but late entries still does not fill the memory.
+    """
+    told = (_from_check(check) for check in checks(report) if check.result in _TELLING)
+    by_time = sorted(told, key=lambda deviation: deviation.at)
+    yield from merge(by_time, _from_lines(report), key=lambda deviation: deviation.at)
+
+
+def count_telling(report: RunReport) -> int:
+    """How many of them are checks, which no line tells of."""
+    return sum(check.result in _TELLING for check in report.state.checks.values())
+
+
+def _from_lines(report: RunReport) -> Iterator[Deviation]:
+    moments, places = array("q"), array("q")
+    for place, line in enumerate(report.lines):
+        if deviates(line):
+            moments.append((line.happened_at - _EPOCH) // _TICK)
+            places.append(place)
+    for number in sorted(range(len(places)), key=moments.__getitem__):
+        yield _from_line(report.lines[places[number]])
+
+
+def deviates(line: ReportLine) -> bool:
+    """Whether an entry by itself did not go the ordinary way."""
     late = line.late and line.event_type not in FOLLOWING
     return late or line.event_type in DEVIATING or _corrects(line)
 

@@ -23,6 +23,10 @@ _WORTH_A_LOOK = Pattern(
 
 def cell(text: str) -> str:
     """The text as a cell that stays text."""
+    if text[:1].isalnum() and BORDERS.isdisjoint(
+        text
+    ):  # one cell for everybody, and a harmless one
+        return text
     if _WORTH_A_LOOK.search(text) is None:
         return text
     acting = _acting(text)

@@ -14,7 +14,8 @@ from runbook.domain.report import ReportLine, RunReport
 from runbook.domain.summary import (
     Tried,
     attempts,
-    deviations,
+    count_telling,
+    deviates,
     handed_to,
     has_failed,
     installed_state,
@@ -41,7 +42,14 @@ class Fact:
 
 
 def title(report: RunReport) -> str:
-    """Support sorts by the first line, so a failure is named as what it is to the platform."""
+    """Support sorts by the first line, so a failure is named as what it is to the platform.
+
+    A copy of a record that another installation keeps says that it is one before all else.
+    """
+    return f"{report.imported}. {_named(report)}" if report.imported else _named(report)
+
+
+def _named(report: RunReport) -> str:
     given = report.state.answers
     solution, versions = given.get("solution"), (given.get(slug) for slug in VERSIONS)
     way = " to ".join(version for version in versions if version)
@@ -97,7 +105,7 @@ def standing(report: RunReport) -> tuple[Fact, ...]:
 def figures(report: RunReport) -> tuple[Fact, ...]:
     """The run in a few figures: versions, outcome, how long, how often, how much of it waiting."""
     way = " to ".join(v for v in (report.state.answers.get(slug) for slug in VERSIONS) if v)
-    begun, until = _span(report)
+    begun, until, deviating = _span(report)
     tried = attempts(report)
     waited = _waited(report)
     facts = (
@@ -106,7 +114,7 @@ def figures(report: RunReport) -> tuple[Fact, ...]:
         Fact(label="Lasted", value=lasting(until - begun) if begun and until else "not begun"),
         Fact(label="Attempts", value=_counted(tried)),
         Fact(label="Waited", value=lasting(waited) if waited else "not at all"),
-        Fact(label="Deviations", value=str(len(deviations(report)))),
+        Fact(label="Deviations", value=str(deviating + count_telling(report))),
     )
     return facts
 
@@ -119,9 +127,17 @@ def outcome(report: RunReport) -> str:
     return "abandoned" if state.is_frozen else f"not finished: {state.stage.value}"
 
 
-def _span(report: RunReport) -> tuple[datetime | None, datetime | None]:
-    moments = [line.happened_at for line in report.lines if line.event_type != "export.made"]
-    return (min(moments), max(moments)) if moments else (None, None)
+def _span(report: RunReport) -> tuple[datetime | None, datetime | None, int]:
+    """The first and the last moment, and how many entries deviate, in one look at each."""
+    begun: datetime | None = None
+    until: datetime | None = None
+    deviating = 0
+    for line in report.lines:
+        deviating += deviates(line)
+        if line.event_type != "export.made":
+            begun = min(begun or line.happened_at, line.happened_at)
+            until = max(until or line.happened_at, line.happened_at)
+    return begun, until, deviating
 
 
 def _counted(tried: tuple[Tried, ...]) -> str:

@@ -5,6 +5,9 @@ Ticket systems look for `@name`, `#123`, `GH-123`, and GitLab for `!1`, `&1`, `$
 rendering, where a backslash is gone; a word joiner, which takes no room, keeps these apart. Secrets are masked once more on the way out.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
+
 from runbook.domain.patterns import Match, Pattern
 from runbook.domain.redaction import mask
 
@@ -23,6 +26,8 @@ _AT_START = Pattern(r"^([0-9]{0,9})([.)=+-])")
 
 def visible(text: str) -> str:
     """The text with control and direction marks named, so that it reads in the order it has."""
+    if text.isprintable():  # no control, no mark of format, no separator but the blank
+        return text
     return _HIDDEN.replace(text, lambda match: f"‹U+{ord(match.group() or ' '):04X}›", limit=_LIMIT)
 
 
@@ -31,6 +36,8 @@ def shown(text: str) -> str:
     turns its neighbours, nothing that XML forbids. Letters and emoji stay joined as people wrote them.
     """
     plain = mask(sound(text)).text.replace("\r\n", "\n").replace("\r", "\n")
+    if plain.isprintable():
+        return plain
     return _UNSHOWN.replace(plain, _mark, limit=_LIMIT)
 
 
@@ -39,11 +46,18 @@ def shown_line(text: str) -> str:
     return shown(" ".join(text.split()))
 
 
+def remembering(write: Callable[[str], str]) -> Callable[[str], str]:
+    """The same with a short memory, for one file: the same names and headlines come again and again."""
+    return lru_cache(maxsize=256)(write)
+
+
 def sound(text: str) -> str:
     """The text without halves of characters, which no encoding can write."""
-    if text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _mark(match: Match) -> str:

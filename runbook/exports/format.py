@@ -1,6 +1,6 @@
 """What an export format is: a slug, how the file is called and typed, and a pure function."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runbook.domain.chain import Link
@@ -15,13 +15,16 @@ SAVED_ONLY = "application/octet-stream"
 class Handout:
     """What is handed out: the report for people, and the stored events up to the same head.
 
-    `record` is there for a format that asks for it; of a long run the report then has no lines, and
-    there are no links.
+    `record` is there for a format that asks for it, `links` for one that writes events word for word.
+    Those of a very long run lie on disk, as the report's lines do. `pictures` gives the bytes of a
+    stored picture by its digest, or None if they are gone; it is there only where the recipient may
+    see what no rule can redact.
     """
 
     report: RunReport
-    links: tuple[Link, ...]
+    links: Sequence[Link]
     record: Record | None = None
+    pictures: Callable[[str], bytes | None] | None = None
 
 
 def record_of(handout: Handout) -> Record:
@@ -39,7 +42,8 @@ class Format:
     for word: a redacted report does not change those, so it leaves the team under no profile. One
     that `needs_record` gets the proof, and takes care of the profile itself; with `parts` it is
     written piece by piece, so that its memory does not grow with the run. One without `needs_lines`
-    has no use for the report's lines, except where they carry the redacted words.
+    has no use for the report's lines, except where they carry the redacted words. One that
+    `shows_evidence` gets the report's exhibits, and their pictures inside the team.
     """
 
     slug: str
@@ -51,4 +55,5 @@ class Format:
     verbatim: bool = False
     needs_record: bool = False
     needs_lines: bool = True
+    shows_evidence: bool = False
     parts: Callable[[Handout], Iterable[bytes]] | None = None

@@ -7,12 +7,13 @@ label for which there is no room is left out and counted.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from runbook.domain.report import RunReport
+from runbook.domain.summary import deviates
 from runbook.exports.escaping import shown_line
-from runbook.exports.picture_marks import Bar, Lane, Mark, Marks, marks_of
+from runbook.exports.picture_marks import Bar, Lane, Mark, Marks, entries, marks_of
 from runbook.exports.picture_scale import Scale, scale_of
 from runbook.exports.picture_shapes import (
     WIDTH,
@@ -89,17 +90,17 @@ class _Sheet:
 
 
 def picture_of(report: RunReport) -> Picture:
-    """The picture; equal reports give equal pictures."""
+    """The picture; equal reports give equal pictures, and a long run no more shapes than fit."""
     marks = marks_of(report)
-    moments = [at.astimezone(UTC) for at in marks.moments()] or [report.made_at.astimezone(UTC)]
     zone = ZoneInfo(report.state.time_zone)
-    sheet = _Sheet(scale_of(moments, left=LEFT, right=RIGHT, zone=zone), _AXIS + 6)
+    sheet = _Sheet(_scale(marks, report, zone), _AXIS + 6)
     _bars(sheet, "Attempts", marks.attempts, height=_BAR)
     _bars(sheet, "Waits", marks.waits, height=_WAIT)
     _points(sheet, "Service health", marks.health)
     _points(sheet, "Help", marks.calls)
+    bins = _bins(sheet.scale, marks, report)
     for lane in marks.lanes:
-        _people(sheet, lane)
+        _people(sheet, lane, bins[lane.name])
     rows = sheet.bottom
     behind = _axis(sheet, bottom=rows)
     _legend(sheet)
@@ -108,15 +109,22 @@ def picture_of(report: RunReport) -> Picture:
         title=f"Picture of the run: {named}",
         description=_told(marks, report, zone),
         height=sheet.bottom,
-        shapes=(*_heading(named, zone, sheet.left_out), *behind, *sheet.shapes),
+        shapes=(*_heading(named, zone, sheet.left_out, marks.older), *behind, *sheet.shapes),
         left_out=sheet.left_out,
     )
 
 
-def _heading(title: str, zone: ZoneInfo, left_out: int) -> list[Shape]:
+def _scale(marks: Marks, report: RunReport, zone: ZoneInfo) -> Scale:
+    moments = tuple(marks.moments()) or (report.made_at,)
+    return scale_of(moments, left=LEFT, right=RIGHT, zone=zone)
+
+
+def _heading(title: str, zone: ZoneInfo, left_out: int, older: int) -> list[Shape]:
     told = f"Times by the clock of {zone.key}."
     if left_out:
         told += f" {left_out} labels had no room; the tables name all."
+    if older:
+        told += f" {older} older marks are not drawn."
     shown = cut(title, size=15, room=WIDTH - 24)
     return [
         words((12, 22), shown, look="title", size=15, room=WIDTH - 24),
@@ -220,23 +228,31 @@ def _points(sheet: _Sheet, name: str, marks: Iterable[Mark]) -> None:
     sheet.bottom = middle + 8 + 15 * labels.used + 4
 
 
-def _people(sheet: _Sheet, lane: Lane) -> None:
+def _bins(scale: Scale, marks: Marks, report: RunReport) -> dict[str, dict[int, tuple[int, bool]]]:
+    """How many entries of each lane stand at one place, and whether one of them deviates."""
+    lanes = {actor: lane.name for lane in marks.lanes for actor in lane.actors}
+    found: dict[str, dict[int, tuple[int, bool]]] = {lane.name: {} for lane in marks.lanes}
+    for line in entries(report):
+        bins, number = found[lanes[line.actor]], (scale.at(line.happened_at) - LEFT) // _BIN
+        count, deviating = bins.get(number, (0, False))
+        bins[number] = count + 1, deviating or deviates(line)
+    return found
+
+
+def _people(sheet: _Sheet, lane: Lane, bins: dict[int, tuple[int, bool]]) -> None:
     """Entries of one person; those that would touch stand together under one number."""
     middle = sheet.bottom + 4 + _LANE // 2
     sheet.name(lane.name, middle=middle)
     sheet.shapes.append(lines([((LEFT, middle), (RIGHT, middle))], look="lane"))
-    bins: dict[int, list[bool]] = {}
-    for at, deviates in lane.moments:
-        bins.setdefault((sheet.scale.at(at) - LEFT) // _BIN, []).append(deviates)
-    for number, found in sorted(bins.items()):
+    for number, (count, deviating) in sorted(bins.items()):
         x = min(LEFT + number * _BIN + _BIN // 2, RIGHT)
-        look = "deviation" if any(found) else "dot"
+        look = "deviation" if deviating else "dot"
         sheet.used[look] = None
         sheet.shapes += (
-            glyph((x, middle), look=look) if any(found) else [ring((x, middle), 7, look=look)]
+            glyph((x, middle), look=look) if deviating else [ring((x, middle), 7, look=look)]
         )
-        told = str(len(found)) if len(found) < 100 else "99"
-        if len(found) > 1:
+        told = str(count) if count < 100 else "99"
+        if count > 1:
             width = pixels(told, size=8)
             place = (x - width // 2, middle + 3)
             sheet.shapes.append(words(place, told, look="count", size=8, centred=True))
@@ -278,6 +294,6 @@ def _told(marks: Marks, report: RunReport, zone: ZoneInfo) -> str:
     told += [f"Wait {bar.label}, from {time(bar.begin)}." for bar in marks.waits]
     told += [f"Service health {mark.label} at {time(mark.at)}." for mark in marks.health]
     told += [f"{mark.label} at {time(mark.at)}." for mark in marks.calls]
-    told += [f"{lane.name}: {len(lane.moments)} entries." for lane in marks.lanes]
+    told += [f"{lane.name}: {lane.entries} entries." for lane in marks.lanes]
     text = " ".join(told)
     return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS].rstrip()}…"

@@ -1,22 +1,30 @@
 """What the picture of a run shows: attempts, waits, looks at service health, calls for help, people."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from runbook.domain.presenting import clock, fill, lasting
 from runbook.domain.report import ReportLine, RunReport
 from runbook.domain.state import RunState
-from runbook.domain.summary import attempts, deviations
+from runbook.domain.summary import attempts
 from runbook.exports.escaping import shown_line
+from runbook.exports.picture_scale import Ends
 
 #: Checks about the service's own health, whatever the pack calls them in full.
 HEALTH = "health"
 _CALLS = frozenset({"escalation.drafted", "escalation.sent"})
+_WAITING = frozenset({"wait.started", "wait.ended", "step.skipped", "step.completed"})
 #: What the product or a reader does later would stretch the line of time and tell nothing of the run.
 _ASIDE = frozenset({"export.made", "link.opened", "reminder.raised"})
 _MOST_LANES = 12
+#: More of one kind than can be told apart on the line; of what is beyond, the newest are drawn.
+MOST_MARKS = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,57 +48,120 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """What one person recorded: the moments, and whether each was out of the ordinary."""
+    """Who shares a lane, by the names that the lines give them, and how many entries they made."""
 
     name: str
-    moments: tuple[tuple[datetime, bool], ...]
+    actors: frozenset[str]
+    entries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """All that is drawn, each kind in the order of time."""
+    """All that is drawn but the entries, each kind in the order of time; `older` ones are left out."""
 
     attempts: tuple[Bar, ...]
     waits: tuple[Bar, ...]
     health: tuple[Mark, ...]
     calls: tuple[Mark, ...]
     lanes: tuple[Lane, ...]
+    ends: tuple[datetime, ...]
+    older: int = 0
 
     def moments(self) -> Iterator[datetime]:
-        """Every moment that needs a place."""
+        """Every moment that needs a place; of the entries the `ends` of what lies close together."""
+        yield from self.ends
         for bar in (*self.attempts, *self.waits):
             yield bar.begin
             if bar.until:
                 yield bar.until
-        for mark in (*self.health, *self.calls):
-            yield mark.at
-        for lane in self.lanes:
-            yield from (at for at, _ in lane.moments)
 
 
 def marks_of(report: RunReport) -> Marks:
-    """Reads the report; every text is fit to be shown."""
-    health = {_words(text) for text in _health_texts(report)}
-    looked = [
-        line
-        for line in report.lines
-        if line.event_type == "check.recorded" and _told(line) in health
-    ]
+    """Reads the report, each line once; every text is fit to be shown."""
+    tried = tuple(_attempts(report))
+    seen = _Seen(health={_words(text) for text in _health_texts(report)})
+    for bar in _waits(report):
+        seen.waits.add(bar)
+    for line in entries(report):
+        seen.take(line)
+    for bar in _not_over(report, seen.begun):
+        seen.waits.add(bar)
+    found = (seen.waits, seen.looks, seen.calls)
     return Marks(
-        attempts=tuple(_attempts(report)),
-        waits=tuple(sorted(_waits(report), key=lambda bar: bar.begin)),
-        health=_in_order(_look(line) for line in looked),
-        calls=_in_order(
-            Mark(at=line.happened_at, look="call", label=shown_line(line.headline))
-            for line in report.lines
-            if line.event_type in _CALLS
-        ),
-        lanes=_lanes(report),
+        attempts=tried[-MOST_MARKS:],
+        waits=seen.waits.all(),
+        health=seen.looks.all(),
+        calls=seen.calls.all(),
+        lanes=_lanes(seen.actors),
+        ends=seen.ends.all(),
+        older=max(0, len(tried) - MOST_MARKS) + sum(each.older for each in found),
     )
 
 
-def _in_order(marks: Iterable[Mark]) -> tuple[Mark, ...]:
-    return tuple(sorted(marks, key=lambda mark: mark.at))
+def entries(report: RunReport) -> Iterator[ReportLine]:
+    """The lines that are drawn, one after the other."""
+    return (line for line in report.lines if line.event_type not in _ASIDE)
+
+
+class _Newest(Generic[T]):
+    """The newest of what is added, and how many are older; never many more than are drawn."""
+
+    def __init__(self, by: Callable[[T], datetime]) -> None:
+        self._by = by
+        self._kept: list[T] = []
+        self._gone = 0
+
+    def add(self, each: T) -> None:
+        self._kept.append(each)
+        if len(self._kept) == 2 * MOST_MARKS:
+            self._kept = self._sorted()[MOST_MARKS:]
+            self._gone += MOST_MARKS
+
+    @property
+    def older(self) -> int:
+        return self._gone + max(0, len(self._kept) - MOST_MARKS)
+
+    def all(self) -> tuple[T, ...]:
+        """In the order of time."""
+        return tuple(self._sorted()[-MOST_MARKS:])
+
+    def _sorted(self) -> list[T]:
+        return sorted(self._kept, key=self._by)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What the lines have shown so far, and the waits that have begun and are not over."""
+
+    health: set[str]
+    looks: _Newest[Mark] = field(default_factory=lambda: _Newest(lambda mark: mark.at))
+    calls: _Newest[Mark] = field(default_factory=lambda: _Newest(lambda mark: mark.at))
+    waits: _Newest[Bar] = field(default_factory=lambda: _Newest(lambda bar: bar.begin))
+    begun: dict[str, datetime] = field(default_factory=dict)
+    actors: Counter[str] = field(default_factory=Counter)
+    ends: Ends = field(default_factory=Ends)
+
+    def take(self, line: ReportLine) -> None:
+        self.actors[line.actor] += 1
+        self.ends.add(line.happened_at)
+        if line.event_type in _CALLS:
+            label = shown_line(line.headline)
+            self.calls.add(Mark(at=line.happened_at, look="call", label=label))
+        elif line.event_type == "check.recorded" and _told(line) in self.health:
+            self.looks.add(_look(line))
+        elif line.event_type in _WAITING:
+            self._wait(line)
+
+    def _wait(self, line: ReportLine) -> None:
+        """A wait ends with the entry that says so, or with the step."""
+        title = _told(line)
+        if line.event_type == "wait.started":
+            self.begun[title] = line.happened_at
+        elif title in self.begun:
+            begin = self.begun.pop(title)
+            until = max(begin, line.happened_at)
+            label = f"{shown_line(title)}, {lasting(until - begin)}"
+            self.waits.add(Bar(begin=begin, until=until, look="wait", label=label))
 
 
 def _attempts(report: RunReport) -> Iterator[Bar]:
@@ -105,7 +176,7 @@ def _attempts(report: RunReport) -> Iterator[Bar]:
 
 
 def _waits(report: RunReport) -> Iterator[Bar]:
-    """Between attempts, before the next one, and the wait steps of the runbook."""
+    """Between attempts, and before the next one."""
     state, zone = report.state, ZoneInfo(report.state.time_zone)
     ended: datetime | None = None
     for each in state.attempts:
@@ -116,25 +187,14 @@ def _waits(report: RunReport) -> Iterator[Bar]:
     if ended and _waits_now(state) and state.retry and state.retry.due > ended:
         label = f"until {clock(state.retry.due, zone)}"
         yield Bar(begin=ended, until=state.retry.due, look="wait", label=label)
-    yield from _wait_steps(report)
 
 
 def _waits_now(state: RunState) -> bool:
     return bool(state.retry and not state.retry.overridden and not state.is_frozen)
 
 
-def _wait_steps(report: RunReport) -> Iterator[Bar]:
-    """A wait ends with the entry that says so, or with the step; until then it goes on to its due."""
-    begun: dict[str, datetime] = {}
-    for line in report.lines:
-        title = _told(line)
-        if line.event_type == "wait.started":
-            begun[title] = line.happened_at
-        elif title in begun and line.event_type in {"wait.ended", "step.skipped", "step.completed"}:
-            begin = begun.pop(title)
-            until = max(begin, line.happened_at)
-            label = f"{shown_line(title)}, {lasting(until - begin)}"
-            yield Bar(begin=begin, until=until, look="wait", label=label)
+def _not_over(report: RunReport, begun: Mapping[str, datetime]) -> Iterator[Bar]:
+    """A wait that no entry ended goes on to its due."""
     due = {wait.since: wait.due for wait in report.state.waits.values()}
     for title, begin in begun.items():
         label = f"{shown_line(title)}, not over"
@@ -167,16 +227,20 @@ def _look(line: ReportLine) -> Mark:
     return Mark(at=line.happened_at, look=look, label=label)
 
 
-def _lanes(report: RunReport) -> tuple[Lane, ...]:
+def _lanes(actors: Mapping[str, int]) -> tuple[Lane, ...]:
     """One lane per person by first entry; those beyond the last lane share it."""
-    deviating = {each.seq for each in deviations(report)}
-    found: dict[str, list[tuple[datetime, bool]]] = {}
-    for line in (each for each in report.lines if each.event_type not in _ASIDE):
-        name = shown_line(line.actor) or "the system"
-        found.setdefault(name, []).append((line.happened_at, line.seq in deviating))
-    names = list(found)
+    named: dict[str, list[str]] = {}
+    for actor in actors:
+        named.setdefault(shown_line(actor) or "the system", []).append(actor)
+    names = list(named)
     if len(names) > _MOST_LANES:
         rest = names[_MOST_LANES - 1 :]
-        others = [moment for name in rest for moment in found.pop(name)]
-        found[f"{len(rest)} others"] = others
-    return tuple(Lane(name=name, moments=tuple(sorted(moments))) for name, moments in found.items())
+        named[f"{len(rest)} others"] = [actor for name in rest for actor in named.pop(name)]
+    return tuple(
+        Lane(
+            name=name,
+            actors=frozenset(found),
+            entries=sum(actors[actor] for actor in found),
+        )
+        for name, found in named.items()
+    )

@@ -7,7 +7,7 @@ vanish; so a long gap takes the room of a shorter one, and the picture says how 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,32 @@ _SHORTEST = timedelta(minutes=20)
 #: The room that a cut gap keeps, as a part of all the time in which something happened, and how much
 #: longer a gap must be to be worth cutting.
 _PART, _WORTH_CUTTING = 6, 1.5
+#: Moments so close together need two places, not one each: no gap as short as this is ever cut.
+_SLOT = timedelta(minutes=10)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _MOST_DAYS = 400
+
+
+class Ends:
+    """The first and the last moment of each stretch of ten minutes: between them time runs evenly, so
+    that a place for each moment in the middle would say nothing.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[datetime, datetime]] = {}
+
+    def add(self, moment: datetime) -> None:
+        """Takes up one moment."""
+        at = moment.astimezone(UTC)
+        slot = (at - _EPOCH) // _SLOT
+        first, last = self._found.get(slot, (at, at))
+        if not first < at < last:
+            self._found[slot] = min(first, at), max(last, at)
+
+    def all(self) -> tuple[datetime, ...]:
+        """All of them in order."""
+        return tuple(sorted({moment for ends in self._found.values() for moment in ends}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +104,14 @@ class Scale:
 
 
 def scale_of(moments: Iterable[datetime], *, left: int, right: int, zone: ZoneInfo) -> Scale:
-    """The scale on which all these moments stand; one moment alone stands in the middle."""
-    found = tuple(sorted(set(moments)))
+    """The scale on which all these moments stand; one moment alone stands in the middle.
+
+    It grows with the days that the moments take up, not with their number.
+    """
+    ends = Ends()
+    for moment in moments:
+        ends.add(moment)
+    found = ends.all()
     if len(found) < 2:
         middle = (left + right) / 2
         return Scale(moments=found, places=(middle,) * len(found), gaps=(), zone=zone)

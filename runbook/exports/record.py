@@ -13,10 +13,10 @@ from typing import Any
 from runbook.domain import chain
 from runbook.domain.chain import Link
 from runbook.domain.redaction import Profile
-from runbook.domain.report import RunReport
+from runbook.domain.report import ReportLine, RunReport
 
 NOT_COVERED = "not covered by commitment"
-#: Runs that are longer are written without the files for people, which need the whole run in memory.
+#: Runs that are longer are archived without the PDF: laying out its pages takes the whole run at once.
 REPORTS_UP_TO = 5_000
 
 
@@ -64,12 +64,24 @@ def event_line(link: Link) -> bytes:
 
 def derived_lines(links: Iterable[Link], report: RunReport) -> Iterator[bytes]:
     """The events with redacted words in place of their contents."""
-    told = {line.seq: line for line in report.lines}
-    for link in links:
-        line = told[link.seq]
+    for link, line in beside(links, report.lines):
+        if line is None:
+            raise ValueError(f"Nothing tells what event {link.seq} says to this recipient.")
         words = chain.canonical(
             {"headline": line.headline, "detail": line.detail, "note": NOT_COVERED}
         )
         yield (
             f'{{"header":{link.header},"payload":null,"redacted":{words},"salt":null}}\n'.encode()
         )
+
+
+def beside(
+    links: Iterable[Link], lines: Iterable[ReportLine]
+) -> Iterator[tuple[Link, ReportLine | None]]:
+    """Each event with the line that tells it, both in the order of their seqs; None without one."""
+    told = iter(lines)
+    line = next(told, None)
+    for link in links:
+        while line is not None and line.seq < link.seq:
+            line = next(told, None)
+        yield link, line if line is not None and line.seq == link.seq else None

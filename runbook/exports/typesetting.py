@@ -1,14 +1,18 @@
 """Sets the report on paper, in a process of its own: no text can stop or fill the one that serves.
 
-Run as a script this file is that process: a job as JSON in, a PDF out. It sees the layout, the fonts
-and the texts, starts without the settings and secrets of the product, and gives its memory back.
+Run as a script this file is that process: a job as JSON in, a PDF out. It sees the layout, the fonts,
+the texts and one folder of pictures, starts without the settings and secrets of the product, and gives
+its memory back.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +29,26 @@ class NotSet(RuntimeError):
     """The process that sets the paper failed or took too long."""
 
 
-def set_on_paper(content: dict[str, Any], *, standards: tuple[str, ...] = ()) -> bytes:
-    """The PDF of this content; equal contents give equal bytes. Raises NotSet."""
-    job = json.dumps({"data": json.dumps(content), "standards": standards})
+@contextmanager
+def picture_folder() -> Iterator[Path]:
+    """A private folder for the pictures of one paper, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="paper-") as folder:
+        yield Path(folder)
+
+
+def set_on_paper(
+    content: dict[str, Any], *, standards: tuple[str, ...] = (), pictures: Path | None = None
+) -> bytes:
+    """The PDF of this content; equal contents give equal bytes. Raises NotSet.
+
+    The layout can open nothing but what lies in the folder of pictures.
+    """
+    if pictures is None:
+        with picture_folder() as empty:
+            return set_on_paper(content, standards=standards, pictures=empty)
+    job = json.dumps(
+        {"data": json.dumps(content), "standards": standards, "pictures": str(pictures)}
+    )
     with _AT_ONCE:
         try:
             done = subprocess.run(  # noqa: S603 - this very interpreter and file, no shell
@@ -78,7 +99,7 @@ def _main() -> None:
         font_paths=[str(_FOLDER / "fonts")],
     )
     layout: bytes = (_FOLDER / "templates" / "report.typ").read_bytes()
-    compiler = typst.Compiler(layout, root=str(_FOLDER / "templates"), font_paths=fonts)
+    compiler = typst.Compiler(layout, root=job["pictures"], font_paths=fonts)
     made = compiler.compile(
         format="pdf", sys_inputs={"data": job["data"]}, pdf_standards=job["standards"]
     )

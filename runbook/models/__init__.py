@@ -2,6 +2,7 @@
 
 from runbook.models import timeline as _timeline  # noqa: F401 - registers the guarded tables
 from runbook.models.accounts import User
+from runbook.models.copies import ImportedRecord
 from runbook.models.evidence import Evidence, PseudonymMap, StoredFile
 from runbook.models.heads import Anchor, Head, JournalEntry, SigningKey
 from runbook.models.knowledge import Note
@@ -18,6 +19,7 @@ __all__ = [
     "Delivery",
     "Evidence",
     "Head",
+    "ImportedRecord",
     "Installation",
     "Invitation",
     "JournalEntry",

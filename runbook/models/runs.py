@@ -33,7 +33,9 @@ class Run(models.Model):
     """One execution of a runbook against one environment, with the projection of its state.
 
     `version` is the seq of the newest event; it is what forms carry to notice a stale view.
-    `next_due_at` is the next moment at which somebody must be reminded of something.
+    `next_due_at` is the next moment at which somebody must be reminded of something. `imported_by`
+    is the actor who opened a record of another installation here; such a run can only be read, and
+    it has no members, attempts or due times.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -51,6 +53,7 @@ class Run(models.Model):
         "runbook.Team", on_delete=models.PROTECT, null=True, related_name="runs"
     )
     state = models.TextField()
+    imported_by = models.CharField(max_length=32, null=True)  # noqa: DJ001 - null means made here
 
     class Meta:
         indexes = [

@@ -1,54 +1,36 @@
-"""Handing a record out: first it is recorded that this happens, then the record is read.
+"""Handing a record out: first it is recorded that this happens, then the record is read and written.
 
-Everything is read at one moment, or an erasure meanwhile would leave a hole that looks like a crime.
-What takes long, such as the layout of a page, comes after that moment, because on SQLite somebody
-who reads holds up those who write.
+A file is complete before its first byte leaves. What goes wrong while it is written can still be
+told instead of ending in half a file with a good answer; its length is known; and no view of the
+database stays open for as long as somebody's line is slow. A large file lies on disk meanwhile, so
+the price is the time until the first byte, and no memory.
 """
 
 import io
-import json
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import IO
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from runbook import __version__, queries
-from runbook.domain import chain
+from runbook import queries
 from runbook.domain import heads as heads_domain
-from runbook.domain.chain import Link
-from runbook.domain.decisions.times import is_late
 from runbook.domain.errors import DomainError
-from runbook.domain.pack import Pack
-from runbook.domain.presenting import present
-from runbook.domain.progress import standings
 from runbook.domain.redaction import Profile
-from runbook.domain.report import ErrorText, ReportLine, RunReport
-from runbook.domain.snapshot import load_state
-from runbook.domain.state import RunState
+from runbook.domain.report import RunReport
 from runbook.exports import FORMATS
 from runbook.exports.format import Format, Handout
-from runbook.exports.record import (
-    REPORTS_UP_TO,
-    Attachment,
-    Record,
-    derived_lines,
-    event_line,
-)
-from runbook.exports.verifier.verify import references
-from runbook.models import Evidence, Run
-from runbook.queries import TimelineEntry
-from runbook.services import anchors, heads, objects, redaction, runs, signing
-from runbook.services.heads import Signed
+from runbook.exports.record import Record, derived_lines, event_line
+from runbook.models import Run
+from runbook.services import anchors, export_pictures, heads, record_reading, redaction, runs
+from runbook.services.record_reading import PIECE, RecordReading
 from runbook.services.timeline import Act
 
-_PIECE = 256 * 1024
 #: What is larger lies on disk until it is handed out.
 IN_MEMORY = 1024 * 1024
 
@@ -85,7 +67,7 @@ class Exported:
         """The bytes in pieces; the file is closed at the end."""
         with self.file:
             self.file.seek(0)
-            while piece := self.file.read(_PIECE):
+            while piece := self.file.read(PIECE):
                 yield piece
 
 
@@ -100,24 +82,40 @@ def export(
     """Records that the record is handed out, and writes it with that entry as its last.
 
     Raises UnknownFormat or NotForOutside before anything is recorded, and what `timeline.record`
-    raises. That a copy of the head is outside now is kept beside the record.
+    raises. That a copy of the head is outside now is kept beside the record. Of a record that another
+    installation keeps, handing out its copy is recorded nowhere.
     """
-    chosen = _format(export_format, profile)
-    told = chosen.slug if profile is Profile.INTERNAL else f"{chosen.slug}, cut for {profile.value}"
-    runs.record_export(run_id=run_id, act=act, export_format=told)
+    chosen = format_for(export_format, profile)
+    copy = Run.objects.filter(pk=run_id).exclude(imported_by=None).first()
+    if copy is not None:
+        # Nothing is added to a record of others, so two exports of it are the same.
+        queries.check_reads_copy(copy, act.actor)
+        return written(run_id, chosen, now=act.now, address=address, profile=profile)
+    runs.record_export(run_id=run_id, act=act, export_format=as_recorded(chosen, profile))
     made = written(run_id, chosen, now=act.now, address=address, profile=profile)
-    anchors.note(
-        Run.objects.get(pk=run_id),
-        how=anchors.EXPORT,
-        receiver=act.actor,
-        at=act.now,
-        size=made.run_version,
-        head=made.head,
-    )
+    note_copy(run_id, made, receiver=act.actor, at=act.now)
     return made
 
 
-def _format(slug: str, profile: Profile) -> Format:
+def as_recorded(chosen: Format, profile: Profile) -> str:
+    """What the timeline says was handed out."""
+    return chosen.slug if profile is Profile.INTERNAL else f"{chosen.slug}, cut for {profile.value}"
+
+
+def note_copy(run_id: uuid.UUID, made: Exported, *, receiver: str, at: datetime) -> None:
+    """Keeps that somebody holds a copy of the head now."""
+    anchors.note(
+        Run.objects.get(pk=run_id),
+        how=anchors.EXPORT,
+        receiver=receiver,
+        at=at,
+        size=made.run_version,
+        head=made.head,
+    )
+
+
+def format_for(slug: str, profile: Profile) -> Format:
+    """The format with this slug; UnknownFormat or NotForOutside if it cannot be had."""
     if slug not in FORMATS:
         raise UnknownFormat(f"There is no such format. Choose one of: {', '.join(FORMATS)}.")
     chosen = FORMATS[slug]
@@ -141,18 +139,29 @@ def written(
 
     What is cut for somebody outside bears the marks that the run's packets have already.
     """
-    if chosen.needs_record:
+    if chosen.needs_record and Run.objects.filter(pk=run_id, imported_by=None).exists():
         heads.have_key(now=now)
-    reading = _read(run_id, chosen, now=now, address=address, profile=profile)
+    with ExitStack() as spools:
+        return _made(run_id, chosen, now=now, address=address, profile=profile, spools=spools)
+
+
+def _made(
+    run_id: uuid.UUID,
+    chosen: Format,
+    *,
+    now: datetime,
+    address: str,
+    profile: Profile,
+    spools: ExitStack,
+) -> Exported:
+    reading = record_reading.read(
+        run_id, chosen, now=now, address=address, profile=profile, spools=spools
+    )
     row, signed = reading.row, reading.signed
     if signed is not None and signed.signature is not None and not signed.stored:
         with transaction.atomic():
             heads.keep(row, signed, reason="export")
-    try:
-        file = _write(chosen, _handout(reading, profile))
-    finally:
-        if reading.events is not None:
-            reading.events.close()
+    file = _write(chosen, _handout(reading, profile, spools))
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return Exported(
@@ -168,130 +177,28 @@ def written(
 def _write(chosen: Format, handout: Handout) -> IO[bytes]:
     """The file: in memory while it is small, on disk from then on."""
     file: IO[bytes] = io.BytesIO()
-    for piece in chosen.parts(handout) if chosen.parts else [chosen.render(handout)]:
-        if isinstance(file, io.BytesIO) and file.tell() + len(piece) > IN_MEMORY:
-            small, file = file, tempfile.TemporaryFile()  # noqa: SIM115 - handed on
-            file.write(small.getvalue())
-        file.write(piece)
-    return file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """What one moment of the database holds; `events` is the spool of a run too long for memory."""
-
-    row: Run
-    report: RunReport
-    links: tuple[Link, ...] = ()
-    events: IO[bytes] | None = None
-    signed: Signed | None = None
-    keys: tuple[dict[str, object], ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """One consistent view of the database that holds no lock; whatever is around it already stays."""
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield
-    else:
-        # Not `atomic`: that would begin IMMEDIATE and take the lock of those who write.
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN DEFERRED")
-            try:
-                yield
-            finally:
-                cursor.execute("ROLLBACK")
-
-
-def _read(
-    run_id: uuid.UUID, chosen: Format, *, now: datetime, address: str, profile: Profile
-) -> _Reading:
-    with snapshot():
-        row = Run.objects.get(pk=run_id)
-        inside = profile is Profile.INTERNAL
-        long = not chosen.needs_lines or (chosen.parts and row.version > REPORTS_UP_TO)
-        whole = not (inside and long)
-        report = build_report(row, made_at=now, address=address, lines=whole)
-        reading = _Reading(row=row, report=report)
-        if not chosen.needs_record:
-            return replace(reading, links=_links(row) if chosen.verbatim else ())
-        signed = heads.proof_of(row, now=now)
-        named: set[str] = set()
-        reading = replace(
-            reading, signed=signed, keys=tuple(signing.statements(until=signed.head.at))
-        )
-        if whole:
-            links = _links(row)
-            for link in links:
-                named |= _named(link)
-            reading = replace(reading, links=links)
-        else:
-            reading = replace(reading, events=_spooled(row, named))
-        return replace(reading, attachments=_attachments(row, named))
-
-
-def _links(row: Run) -> tuple[Link, ...]:
-    with closing(queries.chain_links(row)) as links:
-        return tuple(link for link in links if link.seq <= row.version)
-
-
-def _spooled(row: Run, named: set[str]) -> IO[bytes]:
-    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when all is written
-    with closing(queries.chain_links(row)) as links:
-        for link in links:
-            named |= _named(link)
-            file.write(event_line(link))
-    return file
-
-
-def _named(link: Link) -> set[str]:
-    """Digests of what an event's content names; most contents need not be read for it."""
-    body = link.body or ""
-    if '"digest"' not in body and '"sha256_stored"' not in body:
-        return set()
     try:
-        return references(json.loads(link.header)["type"], json.loads(body)["data"])
-    except (ValueError, KeyError):  # changed by somebody; the export goes on, and shows it
-        return set()
+        for piece in chosen.parts(handout) if chosen.parts else [chosen.render(handout)]:
+            if isinstance(file, io.BytesIO) and file.tell() + len(piece) > IN_MEMORY:
+                small, file = file, tempfile.TemporaryFile()  # noqa: SIM115 - handed on
+                file.write(small.getvalue())
+            file.write(piece)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
-def _attachments(row: Run, named: set[str]) -> tuple[Attachment, ...]:
-    """Texts and files by digest. What is lost is left out, and the verifier says so."""
-    found = [
-        Attachment(name=f"texts/{digest}.json", content=partial(_text, bytes(salt), text))
-        for digest, salt, text in Evidence.objects.filter(run=row).values_list(
-            "digest", "salt", "text"
-        )
-        if digest in named and salt is not None and text is not None
-    ]
-    texts = {each.name[6:-5] for each in found}
-    for digest in sorted(named - texts):
-        path = objects.place_of(digest)
-        if path.exists():
-            found.append(Attachment(name=f"files/{digest}", content=partial(_pieces_of, path)))
-    return tuple(found)
-
-
-def _text(salt: bytes, text: str) -> Iterable[bytes]:
-    yield chain.canonical({"salt": salt.hex(), "text": text}).encode()
-
-
-def _pieces_of(path: Path) -> Iterable[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece
-
-
-def _handout(reading: _Reading, profile: Profile) -> Handout:
+def _handout(reading: RecordReading, profile: Profile, spools: ExitStack) -> Handout:
     report, signed = reading.report, reading.signed
     if profile is not Profile.INTERNAL:
-        report = redaction.handed_out(reading.row.pk, profile, report=report).report
-    handout = Handout(report=report, links=reading.links)
+        keep = record_reading.keeper(reading.row.version, spools)
+        report = redaction.handed_out(
+            reading.row.pk, profile, report=report, keep_lines=keep
+        ).report
+    # That the pictures of a copy were painted anew is but the word of another installation.
+    pictures = None if reading.row.imported_by else export_pictures.reader(profile)
+    handout = Handout(report=report, links=reading.links, pictures=pictures)
     if signed is None:
         return handout
     state = reading.row.state
@@ -313,7 +220,9 @@ def _handout(reading: _Reading, profile: Profile) -> Handout:
     )
 
 
-def _lines(reading: _Reading, report: RunReport, profile: Profile) -> Callable[[], Iterable[bytes]]:
+def _lines(
+    reading: RecordReading, report: RunReport, profile: Profile
+) -> Callable[[], Iterable[bytes]]:
     if profile is not Profile.INTERNAL:
         return lambda: derived_lines(reading.links, report)
     if reading.events is not None:
@@ -323,57 +232,5 @@ def _lines(reading: _Reading, report: RunReport, profile: Profile) -> Callable[[
 
 def _again(file: IO[bytes]) -> Iterable[bytes]:
     file.seek(0)
-    while piece := file.read(_PIECE):
+    while piece := file.read(PIECE):
         yield piece
-
-
-def build_report(row: Run, *, made_at: datetime, address: str, lines: bool = True) -> RunReport:
-    """The whole record at the head that the row names; without `lines` what the row itself tells.
-
-    Events never change and only come behind that head, so leaving out what is newer than the row
-    makes one consistent reading without holding up those who write.
-    """
-    state, pack = load_state(row.state), queries.pack_of(row)
-    told = queries.all_entries(row) if lines else []
-    entries = [entry for entry in told if entry.seq <= row.version]
-    people = queries.people({entry.actor for entry in entries} | set(state.members))
-    instance = queries.instance()
-    return RunReport(
-        run=str(row.pk),
-        address=address,
-        instance=str(instance.instance) if instance else "",
-        pack=pack,
-        state=state,
-        standings=standings(state, pack),
-        lines=tuple(_line(entry, state, pack, people) for entry in entries),
-        errors=_errors(row, state),
-        people=people,
-        head=row.head,
-        genesis=row.genesis,
-        made_at=made_at,
-        product_version=__version__,
-    )
-
-
-def _line(entry: TimelineEntry, state: RunState, pack: Pack, people: dict[str, str]) -> ReportLine:
-    told = present(entry.event, pack=pack, time_zone=state.time_zone, state=state, people=people)
-    return ReportLine(
-        seq=entry.seq,
-        event_type=entry.type,
-        headline=told.headline,
-        detail=told.detail,
-        actor=entry.name,
-        happened_at=entry.happened_at,
-        recorded_at=entry.recorded_at,
-        late=is_late(entry.happened_at, entry.recorded_at),
-        digest=entry.digest,
-    )
-
-
-def _errors(row: Run, state: RunState) -> tuple[ErrorText, ...]:
-    texts = queries.evidence_texts(row)
-    return tuple(
-        ErrorText(attempt=each.number, digest=each.error_digest, text=texts.get(each.error_digest))
-        for each in state.attempts
-        if each.error_digest
-    )

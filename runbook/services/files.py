@@ -295,8 +295,8 @@ class Shown:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it can be shown on a page."""
-        return FileKind(self.row.kind) in PICTURES
+        """Whether it can be shown on a page: painted anew here, not by another installation."""
+        return FileKind(self.row.kind) in PICTURES and not self.facts.get("imported")
 
     @property
     def taken(self) -> str:

@@ -1,6 +1,6 @@
 """Tables computed from events: written in the same transaction, rebuilt to prove them right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runbook import queries
@@ -108,7 +108,7 @@ def _attempt_columns(attempt: DomainAttempt) -> dict[str, object]:
 def differences(run: Run) -> list[str]:
     """What in the tables does not equal the replay of the run's events; empty when all does."""
     state = replay(queries.recorded_events(run))
-    wanted = columns(state)
+    wanted = columns_of(run, state)
     found = [
         f"run.{name}"
         for name in ("title", "stage", "retry_due_at", "next_due_at", "state")
@@ -117,18 +117,32 @@ def differences(run: Run) -> list[str]:
     if run.version != state.seq:
         found.append("run.version")
     members = {row.actor_id: row.role for row in run.members.all()}
-    if members != {actor: role.value for actor, role in state.members.items()}:
+    listed = _listed(run, state)
+    if members != {actor: role.value for actor, role in listed.members.items()}:
         found.append("members")
     rows = list(run.attempts.order_by("number").values("number", *_ATTEMPT_COLUMNS))
-    if rows != [{"number": a.number, **_attempt_columns(a)} for a in state.attempts]:
+    if rows != [{"number": a.number, **_attempt_columns(a)} for a in listed.attempts]:
         found.append("attempts")
     return found
+
+
+def columns_of(run: Run, state: RunState) -> Columns:
+    """As `columns`; a copy of a record kept elsewhere is never due."""
+    found = columns(state)
+    if run.imported_by is None:
+        return found
+    return replace(found, retry_due_at=None, next_due_at=None)
+
+
+def _listed(run: Run, state: RunState) -> RunState:
+    """What stands in the tables of members and attempts; nothing of a copy, which counts nowhere."""
+    return state if run.imported_by is None else RunState()
 
 
 def rebuild(run: Run) -> None:
     """Writes the tables anew from the events; for a run whose `differences` are not empty."""
     state = replay(queries.recorded_events(run))
-    new = columns(state)
+    new = columns_of(run, state)
     Run.objects.filter(pk=run.pk).update(
         title=new.title,
         stage=new.stage,
@@ -138,5 +152,5 @@ def rebuild(run: Run) -> None:
     )
     run.members.all().delete()
     run.attempts.all().delete()
-    _save_members(run, RunState(), state)
-    _save_attempts(run, RunState(), state)
+    _save_members(run, RunState(), _listed(run, state))
+    _save_attempts(run, RunState(), _listed(run, state))

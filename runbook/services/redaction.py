@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from runbook.domain.redaction import RULES_VERSION, Decision, Profile, Pseudonyms
-from runbook.domain.redaction.reports import RedactedReport, redact_report
+from runbook.domain.redaction.reports import KeepLines, RedactedReport, redact_report
 from runbook.domain.report import RunReport
 from runbook.models import PseudonymMap, Run
 from runbook.services import timeline
@@ -38,9 +38,17 @@ def kept_for(run: Run) -> Kept:
     return _read(row.body) if row else Kept()
 
 
-def redacted(report: RunReport, profile: Profile, *, kept: Kept) -> RedactedReport:
+def redacted(
+    report: RunReport, profile: Profile, *, kept: Kept, keep_lines: KeepLines = tuple
+) -> RedactedReport:
     """The report as this profile may see it, with the pseudonyms that the run has already."""
-    return redact_report(report, profile, pseudonyms=kept.pseudonyms, decisions=kept.said(profile))
+    return redact_report(
+        report,
+        profile,
+        pseudonyms=kept.pseudonyms,
+        decisions=kept.said(profile),
+        keep=keep_lines,
+    )
 
 
 def keep(run_id: uuid.UUID, *, before: Kept, after: Kept) -> bool:
@@ -68,9 +76,11 @@ def decide(
     return _settled(run_id, profile, report=report, said=wanted)
 
 
-def handed_out(run_id: uuid.UUID, profile: Profile, *, report: RunReport) -> RedactedReport:
+def handed_out(
+    run_id: uuid.UUID, profile: Profile, *, report: RunReport, keep_lines: KeepLines = tuple
+) -> RedactedReport:
     """The report for this profile, its pseudonyms kept, so that a later hand-out names things alike."""
-    return _settled(run_id, profile, report=report, said=None)
+    return _settled(run_id, profile, report=report, said=None, keep_lines=keep_lines)
 
 
 def _settled(
@@ -79,13 +89,14 @@ def _settled(
     *,
     report: RunReport,
     said: Mapping[str, Decision] | None,
+    keep_lines: KeepLines = tuple,
 ) -> RedactedReport:
     for _ in range(_TRIES):
         before = kept_for(Run.objects.get(pk=run_id))
         wanted = before
         if said is not None:
             wanted = replace(before, decisions={**before.decisions, profile: said})
-        made = redacted(report, profile, kept=wanted)
+        made = redacted(report, profile, kept=wanted, keep_lines=keep_lines)
         if keep(run_id, before=before, after=replace(wanted, pseudonyms=made.pseudonyms)):
             return made
     raise timeline.Busy

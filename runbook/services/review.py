@@ -18,13 +18,6 @@ from runbook.models import Run
 from runbook.queries import TimelineEntry
 from runbook.services import talk
 
-#: What stands on the record about other readers is nothing for a reader.
-_OF_LINKS = {
-    "link.created": "Share link made",
-    "link.opened": "Share link opened",
-    "link.revoked": "Share link revoked",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
@@ -56,7 +49,6 @@ def record_of(
     *,
     made_at: datetime,
     until: Callable[[Sequence[TimelineEntry]], int] | None = None,
-    about_links: bool = True,
     texts: Iterable[str] = (),
 ) -> Record:
     """The record up to the event that `until` chooses among all, without it up to the newest.
@@ -71,7 +63,7 @@ def record_of(
         entries = [entry for entry in entries if entry.seq <= chosen]
     recorded = tuple(each for each in map(_recorded, entries) if each is not None)
     state, pack = replay(recorded), queries.pack_of(row)
-    people = _names(entries)
+    people = _names(row, entries)
     report = RunReport(
         run=str(row.pk),
         address="",
@@ -79,9 +71,7 @@ def record_of(
         pack=pack,
         state=state,
         standings=standings(state, pack),
-        lines=tuple(
-            _line(entry, state, pack, people, about_links=about_links) for entry in entries
-        ),
+        lines=tuple(_line(entry, state, pack, people) for entry in entries),
         errors=_texts(row, state, texts),
         people={actor: name for actor, name in people.items() if actor != talk.SYSTEM},
         head=entries[-1].digest,
@@ -99,10 +89,10 @@ def record_of(
     )
 
 
-def _names(entries: Sequence[TimelineEntry]) -> Mapping[str, str]:
+def _names(row: Run, entries: Sequence[TimelineEntry]) -> Mapping[str, str]:
     """Everybody who acted or is spoken of, by name."""
     actors = {entry.actor for entry in entries} | set(_roles(entries))
-    return {**queries.people(actors), talk.SYSTEM: "The product"}
+    return {**queries.people_of(row, actors), talk.SYSTEM: "The product"}
 
 
 def _names_by_role(entries: Sequence[TimelineEntry]) -> Mapping[str, str]:
@@ -170,20 +160,14 @@ def _recorded(entry: TimelineEntry) -> ev.Recorded | None:
 
 
 def _line(
-    entry: TimelineEntry,
-    state: RunState,
-    pack: Pack,
-    people: Mapping[str, str],
-    *,
-    about_links: bool,
+    entry: TimelineEntry, state: RunState, pack: Pack, people: Mapping[str, str]
 ) -> ReportLine:
     told = present(entry.event, pack=pack, time_zone=state.time_zone, state=state, people=people)
-    hidden = "" if about_links else _OF_LINKS.get(entry.type, "")
     return ReportLine(
         seq=entry.seq,
         event_type=entry.type,
-        headline=hidden or told.headline,
-        detail="" if hidden else told.detail,
+        headline=told.headline,
+        detail=told.detail,
         actor=people.get(entry.actor, "a member"),
         happened_at=entry.happened_at,
         recorded_at=entry.recorded_at,

@@ -197,7 +197,7 @@ def _use(link: ShareLink, *, now: datetime) -> None:
 
     act = Act(actor=link.actor_id, actor_kind="link", now=now)
     timeline.record_by(
-        link.run_id, Action.VIEW, act=act, right=_right(link, now=now), decide=decide
+        link.run_id, Action.VIEW, act=act, right=right_of(link, now=now), decide=decide
     )
 
 
@@ -212,24 +212,26 @@ def ask_question(
         key=key,
         content={"about": str(about), "text": text},
     )
-    right = _right(shared.link, now=now, scope=LinkScope.COMMENT)
+    commenting = right_of(shared.link, now=now, scope=LinkScope.COMMENT)
+
+    def right(run: Run, state: RunState) -> None:
+        commenting(run, state)
+        mine = [each for each in state.team.questions if each.asker == shared.link.actor_id]
+        if len(mine) >= _OPEN_QUESTIONS:
+            raise TransitionRefused("Wait for an answer to your questions before you ask more.")
+
     return talk.ask_question(run_id=shared.row.pk, act=act, about=about, text=text, right=right)
 
 
-def _right(link: ShareLink, *, now: datetime, scope: LinkScope | None = None) -> Right:
+def right_of(link: ShareLink, *, now: datetime, scope: LinkScope | None = None) -> Right:
     """The link's right as it is in the transaction that holds the run's lock."""
 
     def check(run: Run, state: RunState) -> None:
         row = ShareLink.objects.select_related("creator").filter(pk=link.pk, run=run).first()
         if row is None or not is_alive(row, state, now=now):
             raise NoSuchLink
-        if scope is None:
-            return
-        if row.scope != scope:
+        if scope is not None and row.scope != scope:
             raise NoSuchLink
-        mine = [each for each in state.team.questions if each.asker == row.actor_id]
-        if len(mine) >= _OPEN_QUESTIONS:
-            raise TransitionRefused("Wait for an answer to your questions before you ask more.")
 
     return check
 

@@ -5,11 +5,12 @@ projection and the submission; SQLite takes its write lock at the start (IMMEDIA
 the run's row, and a compare-and-swap on the version holds on both.
 """
 
+import json
 import random
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from runbook.domain import chain
 from runbook.domain import events as ev
 from runbook.domain.access import check_may
 from runbook.domain.decisions.claims import check_free, step_of
-from runbook.domain.errors import StaleView, SubmissionMismatch
+from runbook.domain.errors import ForbiddenAction, StaleView, SubmissionMismatch
 from runbook.domain.notices import Notice, notice_of
 from runbook.domain.pack import Pack
 from runbook.domain.redaction import mask
@@ -153,6 +154,9 @@ def within(run_id: uuid.UUID, action: Action, *, act: Act, right: Right, decide:
     other.
     """
     run = locked(run_id)
+    if run.imported_by is not None:
+        queries.check_reads_copy(run, act.actor)
+        raise ForbiddenAction(queries.A_COPY)
     state = load_state(run.state)
     right(run, state)
     done = earlier(run, act, action=action)
@@ -235,6 +239,8 @@ def append(
 
     Must run inside the transaction that holds the run's lock. Returns the new state.
     """
+    if run.imported_by is not None:
+        raise ForbiddenAction(queries.A_COPY)
     before = run.version
     rows: list[Event] = []
     bodies: list[tuple[bytes, str]] = []
@@ -315,6 +321,43 @@ def _link(
         happened_at=happened_at,
     )
     return row, salt, body
+
+
+def copy_events(run: Run, links: Sequence[chain.Link], *, erased: Mapping[int, int]) -> None:
+    """Writes the events of a copy word for word, in the transaction that made its row.
+
+    `erased` names for each emptied event the one that emptied it. The caller has verified the chain.
+    """
+    if run.imported_by is None or run.version != len(links):
+        raise ValueError("Only a copy takes events that were recorded elsewhere, all at once.")
+    stored = Event.objects.bulk_create([_copied(run, link) for link in links], batch_size=500)
+    Payload.objects.bulk_create(
+        [
+            Payload(event_id=row.pk, salt=link.salt, body=link.body)
+            for row, link in zip(stored, links, strict=True)
+        ],
+        batch_size=500,
+    )
+    Erasure.objects.bulk_create(
+        Erasure(event=stored[seq - 1], by_event=stored[by - 1]) for seq, by in erased.items()
+    )
+
+
+def _copied(run: Run, link: chain.Link) -> Event:
+    """The row of an event; one whose content was erased happened, as far as is known, as recorded."""
+    header = json.loads(link.header)
+    said = header["at"] if link.body is None else json.loads(link.body)["happened_at"]
+    return Event(
+        run=run,
+        seq=link.seq,
+        header=link.header,
+        digest=link.digest,
+        type=header["type"],
+        actor=header["actor"],
+        actor_kind=header["actor_kind"],
+        at=datetime.fromisoformat(header["at"]),
+        happened_at=datetime.fromisoformat(said),
+    )
 
 
 def _without_secrets(event: ev.Event) -> ev.Event:

@@ -34,6 +34,21 @@ from runbook.services.timeline import Act, Busy, Written
 from runbook.web.htmx import HtmxRequest, render_panel
 from runbook.web.run_page import Forms, Selection, fresh_forms, run_context, select
 
+#: Where a record of another installation can be read; each other page of a run is shut to it.
+PAGES_OF_A_COPY = frozenset(
+    {
+        *(
+            "run",
+            "step",
+            "timeline",
+            "run-report",
+            "run-picture",
+            "run-export",
+            "decide-report-cuts",
+        ),
+        *("run-review", "run-at", "run-evidence", "evidence-file", "evidence-text"),
+    }
+)
 PAGE, PANEL = "runs/detail.html", "runs/_answer.html"
 BUSY = "The database is busy. Nothing was recorded; send it again."
 _AGAIN = "The run went on since you opened the page. Look at it as it is now, then send again."
@@ -82,8 +97,15 @@ def posted(
 
 
 def open_run(request: HtmxRequest, run_id: uuid.UUID, *, action: Action) -> OpenRun:
-    """The run, if the person may do this; RunNotFound and ForbiddenAction become 404 and 403."""
-    return queries.run_for(request.user, run_id, action=action)
+    """The run, if the person may do this; RunNotFound and ForbiddenAction become 404 and 403.
+
+    A copy of a record kept elsewhere opens only on the pages that are for reading: what a page for
+    working advises could not be done here.
+    """
+    run = queries.run_for(request.user, run_id, action=action)
+    if run.copy and getattr(request.resolver_match, "url_name", "") not in PAGES_OF_A_COPY:
+        raise ForbiddenAction(queries.A_COPY)
+    return run
 
 
 def selected(run: OpenRun, step: str = "") -> Selection:

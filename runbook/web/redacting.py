@@ -10,7 +10,7 @@ from runbook.domain.redaction import Profile
 from runbook.domain.redaction.reports import RedactedReport
 from runbook.domain.report import RunReport
 from runbook.queries import OpenRun
-from runbook.services import exports, redaction
+from runbook.services import record_reading, redaction
 from runbook.web.forms.packets import decisions_from
 from runbook.web.htmx import HtmxRequest
 
@@ -25,7 +25,7 @@ def profile_of(request: HtmxRequest, *, usual: Profile = Profile.INTERNAL) -> Pr
 def report_of(request: HtmxRequest, run: OpenRun) -> RunReport:
     """The whole report as the row stood when the right was checked."""
     address = address_of(request, run.row.pk)
-    return exports.build_report(run.row, made_at=timezone.now(), address=address)
+    return record_reading.build_report(run.row, made_at=timezone.now(), address=address)
 
 
 def address_of(request: HtmxRequest, run_id: uuid.UUID) -> str:

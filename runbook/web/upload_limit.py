@@ -9,6 +9,7 @@ from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUplo
 
 from runbook.domain.diagnosis.surfaces.limits import UPLOAD
 from runbook.domain.handed_files import LIMITS, MIB, FileKind
+from runbook.exports.reading import MOST_ZIP
 from runbook.services import objects
 
 _WORDS = MIB
@@ -17,6 +18,10 @@ MOST = UPLOAD + _WORDS
 #: The panel of a step may carry a package, and pictures beside it.
 MOST_EVIDENCE = LIMITS[FileKind.ZIP] + UPLOAD + _WORDS
 _EVIDENCE = frozenset({"work-on-step"})
+#: A record of another installation comes whole.
+MOST_RECORD = MOST_ZIP + _WORDS
+LARGEST = max(MOST, MOST_EVIDENCE, MOST_RECORD)
+_RECORD = "import-record"
 
 
 class LimitedUpload(FileUploadHandler):
@@ -28,6 +33,8 @@ class LimitedUpload(FileUploadHandler):
     def most(self) -> int:
         """How much the form at this address may carry."""
         match = getattr(self.request, "resolver_match", None)
+        if match and match.url_name == _RECORD:
+            return MOST_RECORD
         return MOST_EVIDENCE if match and match.url_name in _EVIDENCE else MOST
 
     def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:

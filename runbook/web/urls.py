@@ -8,8 +8,10 @@ from runbook.web.views import (
     accounts,
     address,
     attempts,
+    figures,
     files,
     home,
+    imports,
     installation,
     joining,
     knowledge,
@@ -68,6 +70,7 @@ run_urls = [
     path("example/", home.make_demonstration, name="make-demonstration"),
     path("runs/new/<slug:pack>/", runs.new_run, name="new-run"),
     path("runs/adopt/<slug:pack>/", runs.adopt_run, name="adopt-run"),
+    path("runs/import/", imports.import_record, name="import-record"),
     path(_RUN, runs.run_detail, name="run"),
     path(f"{_RUN}timeline/", timeline.timeline, name="timeline"),
     path(f"{_RUN}notes/", runs.add_note, name="add-note"),
@@ -121,6 +124,8 @@ team_urls = [
     path("teams/<uuid:handle>/", teams.team, name="team"),
     path("teams/<uuid:handle>/name/", teams.rename, name="rename-team"),
     path("teams/<uuid:handle>/delete/", teams.delete, name="delete-team"),
+    path("teams/<uuid:handle>/figures/", figures.team_figures, name="team-figures"),
+    path("teams/<uuid:handle>/figures/data/", figures.team_figures_data, name="team-figures-data"),
     path("teams/<uuid:handle>/<str:actor_id>/", teams.change_seat, name="change-seat"),
     path("teams/<uuid:handle>/<str:actor_id>/remove/", teams.remove_seat, name="remove-seat"),
 ]
@@ -194,6 +199,7 @@ sharing_urls = [
     path(_SHARED, shared.shared_run, name="shared-run"),
     path(f"{_SHARED}at/", shared.shared_at, name="shared-at"),
     path(f"{_SHARED}evidence/<slug:digest>/", shared.shared_evidence, name="shared-evidence"),
+    path(f"{_SHARED}exports/", shared.shared_export, name="shared-export"),
     path(f"{_SHARED}questions/", shared.ask_shared_question, name="ask-shared-question"),
 ]
 

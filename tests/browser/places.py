@@ -35,7 +35,7 @@ def without_an_account() -> Iterator[str]:
 
 
 def without_a_run() -> Iterator[str]:
-    yield from ("/", f"/runs/new/{KIT}/", f"/runs/adopt/{KIT}/", "/knowledge/")
+    yield from ("/", f"/runs/new/{KIT}/", f"/runs/adopt/{KIT}/", "/runs/import/", "/knowledge/")
     yield from (
         "/knowledge/dataverse/",
         f"/knowledge/{KIT}/",

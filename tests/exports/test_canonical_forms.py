@@ -7,14 +7,18 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook.domain import chain, heads
+from runbook.exports import FORMATS
 from runbook.exports.verifier import verify
+from tests.exports.records import handout
 
 DOCUMENTS = int(os.environ.get("DOCUMENTS", "0")) or settings().max_examples
 LARGEST = 2**53 - 1
@@ -160,3 +164,39 @@ def test_order_by_letters_instead_of_code_units_would_be_noticed() -> None:
     assert json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")) != (
         chain.canonical(document)
     )
+
+
+ODD = [1, -1, True, None, 1.0, 1e300, 0.5, -0.0, LARGEST, "1.0", "\u2028\x7f\x1f", "🚀"]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("keys", [("b", "a"), ("\ue000", "😀"), ("é", "z")], ids="".join)
+def test_an_event_is_canonical_whatever_somebody_wrote_into_the_database(
+    value: Any, keys: tuple[str, str]
+) -> None:
+    """Python sorts and counts otherwise than RFC 8785 here, so the quick way is not taken."""
+    data = dict.fromkeys(keys, value)
+    body = json.dumps({"happened_at": "2026-11-22T00:00:00Z", "data": data})
+    made = handout()
+    link = replace(made.links[2], body=body)
+
+    written = FORMATS["json"].render(replace(made, links=(*made.links[:2], link, *made.links[3:])))
+
+    bundle = json.loads(written)
+    assert bundle["events"][2]["data"] == data
+    assert chain.canonical(bundle).encode() == written
+
+
+def test_a_number_that_no_canonical_form_has_is_refused() -> None:
+    made = handout()
+    body = f'{{"happened_at":"2026-11-22T00:00:00Z","data":{{"n":{LARGEST + 1}}}}}'
+
+    with pytest.raises(rfc8785.IntegerDomainError):
+        FORMATS["json"].render(replace(made, links=(replace(made.links[0], body=body),)))
+
+
+def test_without_events_and_without_lines_it_is_canonical_too() -> None:
+    made = handout()
+    for bare in (replace(made, links=()), replace(made, report=replace(made.report, lines=()))):
+        written = FORMATS["json"].render(bare)
+        assert chain.canonical(json.loads(written)).encode() == written

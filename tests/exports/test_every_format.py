@@ -38,6 +38,7 @@ def test_the_formats_are_those_of_the_folder() -> None:
     assert {each.slug: each.extension for each in OF_THE_REPORT} == {
         "csv": "csv",
         "html": "html",
+        "ics": "ics",
         "json": "json",
         "markdown": "md",
         "pdf": "pdf",
@@ -83,7 +84,7 @@ def test_a_record_that_has_only_begun_can_be_written(chosen: Format) -> None:
 def test_an_erased_text_is_left_out(chosen: Format) -> None:
     told = "the line of the error text that only it has"
 
-    assert (told in whole(chosen, told)) is (chosen.slug not in {"csv", "svg"})
+    assert (told in whole(chosen, told)) is (chosen.slug not in {"csv", "ics", "svg"})
     assert told not in readable(chosen, chosen.render(handout(error=None)))
 
 
@@ -109,7 +110,7 @@ def test_a_secret_that_slipped_in_does_not_leave(chosen: Format) -> None:
     )
 
     assert SECRET not in written
-    assert ("‹secret:token›" in written) is (chosen.slug != "svg")
+    assert ("‹secret:token›" in written) is (chosen.slug not in {"ics", "svg"})
 
 
 def test_the_bundle_is_canonical_and_its_chain_holds() -> None:

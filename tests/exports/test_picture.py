@@ -249,6 +249,21 @@ def test_places_follow_time(minutes: list[int]) -> None:
     assert len(ticks) < 200
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 3 * 24 * 60), min_size=2, max_size=12), st.integers(1, 9))
+def test_what_lies_close_together_moves_nothing(minutes: list[int], between: int) -> None:
+    """A scale keeps the ends of such a stretch alone, however many moments it has."""
+    begun = [START + timedelta(minutes=10 * each) for each in minutes]
+    ends = [*begun, *(at + timedelta(minutes=9, seconds=59) for at in begun)]
+    crowd = [at + timedelta(minutes=between, seconds=second) for at in begun for second in range(9)]
+    zone = ZoneInfo("Europe/Berlin")
+    few = scale_of(ends, left=LEFT, right=RIGHT, zone=zone)
+    many = scale_of([*crowd, *ends], left=LEFT, right=RIGHT, zone=zone)
+
+    assert many == few
+    assert len(many.moments) <= 2 * len(begun)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_name_can_be_drawn(title: str, actor: str) -> None:

@@ -144,7 +144,9 @@ def test_no_canary_is_in_a_file_for_the_public(chosen: Format) -> None:
 
 
 @pytest.mark.parametrize(
-    "chosen", [each for each in WRITTEN if each.slug != "svg"], ids=lambda chosen: chosen.slug
+    "chosen",
+    [each for each in WRITTEN if each.slug not in {"ics", "svg"}],
+    ids=lambda chosen: chosen.slug,
 )
 def test_without_redaction_the_canaries_are_seen(chosen: Format) -> None:
     """Negative control. Secrets are cut on every way out, so only the identifiers stay."""
@@ -154,6 +156,17 @@ def test_without_redaction_the_canaries_are_seen(chosen: Format) -> None:
 def test_the_picture_shows_names_that_were_not_redacted() -> None:
     """Negative control for the one format with few words."""
     assert "Vierzig" in hits(FORMATS["svg"], planted())
+
+
+def test_the_calendar_shows_a_title_that_was_not_redacted() -> None:
+    """Negative control for the other one: it has no words of people but the title."""
+    title = "Ask ben.canary10_fabrikam.example#EXT#@contoso.onmicrosoft.com"
+    made = planted()
+    state = replace(made.report.state, title=title)
+
+    assert "canary10" in hits(
+        FORMATS["ics"], replace(made, report=replace(made.report, state=state))
+    )
 
 
 def test_what_writes_stored_events_says_so() -> None:

@@ -66,7 +66,7 @@ def test_a_run_follows_the_definition_it_began_with_for_life(
     run = make_run_at(RunStage.STATE_UNREAD, ana, now)
     changed = replace(small_pack(), revision=2, families=small_pack().families[:1], digest="f" * 64)
     monkeypatch.setattr(library, "packs", lambda: {"small": changed})
-    monkeypatch.setattr(queries, "_pack", lru_cache(queries._pack.__wrapped__))
+    monkeypatch.setattr(queries.runs, "_pack", lru_cache(queries.runs._pack.__wrapped__))
 
     pack = queries.pack_of(run)
     assert pack == small_pack()

@@ -24,7 +24,7 @@ from runbook.domain.vocabulary import Action
 from runbook.exports import FORMATS, record
 from runbook.exports.verifier import verify
 from runbook.models import Anchor, Run, SigningKey, User
-from runbook.services import anchors, erasing, exports, heads, signing, timeline
+from runbook.services import anchors, erasing, exports, heads, record_reading, signing, timeline
 from runbook.services.exports import Exported, NotForOutside
 from tests.domain.wishes import wish
 from tests.exports.bundles import Forgery, judged
@@ -161,17 +161,15 @@ def test_word_for_word_json_stays_inside(run: Run, ana: User, now: datetime) -> 
     assert Run.objects.get(pk=run.pk).version == run.version
 
 
-def test_a_long_run_is_written_without_the_reports(run: Run, ana: User, now: datetime) -> None:
+def test_the_archive_of_a_long_run_lacks_the_pdf_alone(run: Run, ana: User, now: datetime) -> None:
     whole = handed_out(run, ana, now).content
-    with (
-        patch.object(exports, "REPORTS_UP_TO", 3),
-        patch("runbook.exports.formats.bundle.REPORTS_UP_TO", 3),
-    ):
+    with patch("runbook.exports.formats.bundle.REPORTS_UP_TO", 3):
         made = handed_out(run, ana, now).content
         lines = again(run, now, "events-jsonl")
 
     assert verdict(made)[0] == 0
-    assert not [name for name in Forgery(made).files if name.startswith("report")]
+    assert set(Forgery(whole).files) - set(Forgery(made).files) == {"report.pdf"}
+    assert {"report.html", "report.md", "report.txt"} <= set(Forgery(made).files)
     assert Forgery(made).files["events.jsonl"] == lines
     assert Forgery(made).lines[:-1] == Forgery(whole).lines
 
@@ -182,12 +180,12 @@ def lengthened(run: Run, user: User, now: datetime, *, by: int) -> None:
 
 
 def test_memory_does_not_grow_with_the_run(run: Run, ana: User, now: datetime) -> None:
-    """EX-09 in small: the benchmark measures 100,000 events."""
+    """EX-09 in small, with every text format in the archive: the benchmark measures 100,000 events."""
     found = []
-    for by in (6_000, 6_000):
+    for by in (3_000, 3_000):
         lengthened(run, ana, now, by=by)
         with (
-            patch.object(exports, "REPORTS_UP_TO", 100),
+            patch.object(record_reading, "IN_MEMORY_UP_TO", 100),
             patch("runbook.exports.formats.bundle.REPORTS_UP_TO", 100),
         ):
             again(run, now)
@@ -318,7 +316,7 @@ def test_reading_a_record_holds_up_nobody_who_writes(ana: User, now: datetime) -
         seen.write("x")
 
     assert not connection.in_atomic_block
-    with exports.snapshot():
+    with record_reading.snapshot():
         before = Run.objects.get(pk=run.pk).version
         at_once([meanwhile])
         assert Run.objects.get(pk=run.pk).version == before

@@ -9,7 +9,7 @@ from django.utils import timezone
 from runbook.domain.redaction import RULES_VERSION, Decision, Kind, Profile, Pseudonyms
 from runbook.domain.report import RunReport
 from runbook.models import PseudonymMap, Run, User
-from runbook.services import exports, redaction, runs
+from runbook.services import record_reading, redaction, runs
 from runbook.services.redaction import Kept
 from runbook.services.timeline import Act, Busy
 from tests.exports.records import ERROR, stored_run
@@ -24,7 +24,7 @@ def run(ana: User, now: datetime) -> Run:
 
 def report(run: Run) -> RunReport:
     row = Run.objects.get(pk=run.pk)
-    return exports.build_report(row, made_at=timezone.now(), address="https://x.example/")
+    return record_reading.build_report(row, made_at=timezone.now(), address="https://x.example/")
 
 
 def text_of(made: RunReport) -> str:

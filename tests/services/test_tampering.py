@@ -117,7 +117,7 @@ def test_each_edit_is_found_and_the_first_bad_event_named(run: Run, way: str) ->
 def test_without_a_comparison_of_columns_a_false_copy_would_pass(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_verify_columns", lambda run: None)
+    monkeypatch.setattr(queries.entries, "_verify_columns", lambda run: None)
     edit(run, "actor", "m" * 32)
 
     assert queries.verify_run(run) == (run.version, run.head)

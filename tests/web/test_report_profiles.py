@@ -10,7 +10,7 @@ from django.urls import reverse
 from runbook import queries
 from runbook.domain.redaction import Decision, Profile
 from runbook.models import Run, User
-from runbook.services import exports, redaction, runs
+from runbook.services import record_reading, redaction, runs
 from runbook.services.timeline import Act
 from tests.exports.records import stored_run
 from tests.web.pages import filled, page, said
@@ -42,7 +42,7 @@ def report(client: Client, run: Run, profile: str = "") -> str:
 def file(client: Client, run: Run, **sent: str) -> bytes:
     response = client.post(reverse("run-export", args=[run.pk]), sent)
     assert response.status_code == 200
-    return b"".join(response.streaming_content) if response.streaming else response.content
+    return bytes(response.getvalue())
 
 
 def test_the_team_reads_every_word(lead: Client, run: Run) -> None:
@@ -113,7 +113,7 @@ def test_words_as_recorded_are_not_offered_and_not_given_outside(lead: Client, r
 
 def test_what_no_rule_is_sure_of_is_asked_and_kept(lead: Client, run: Run, now: datetime) -> None:
     profile = Profile.PARTNER
-    whole = exports.build_report(run, made_at=now, address="https://runbook.example")
+    whole = record_reading.build_report(run, made_at=now, address="https://runbook.example")
     asked = redaction.redacted(whole, profile, kept=redaction.kept_for(run)).asked
     assert asked, "The record of this test names something in doubt."
     address = reverse("decide-report-cuts", args=[run.pk])

@@ -137,6 +137,7 @@ OWN = {
     "make-demonstration",
     "new-run",
     "adopt-run",
+    "import-record",
     "confirm-address",
     "withdraw-invitation",  # an invitation of others reads as one that is not open any more
     "knowledge-index",
@@ -301,7 +302,7 @@ def without_keys(page: bytes) -> str:
 def test_without_the_check_of_rights_a_stranger_would_pass(
     run: Run, dora: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runbook.queries.role_of", lambda *_: Role.LEAD)
+    monkeypatch.setattr("runbook.queries.runs.role_of", lambda *_: Role.LEAD)
 
     assert sign_in(dora).get(address("run", run)).status_code == 200
 

@@ -31,8 +31,9 @@ SCOPED = {
     "runbook_head": ("run_id",),
     "runbook_anchor": ("run_id",),
 }
-#: Pages of the installation count and list across runs; they show no content of any.
-ACROSS = ("/owner/", "/people/")
+#: Pages of the installation count and list across runs; they show no content of any. Copies of
+#: records from elsewhere belong to no run here: an owner finds all of them.
+ACROSS = ("/owner/", "/people/", "/runs/import/")
 
 
 def unscoped(sql: str) -> str:

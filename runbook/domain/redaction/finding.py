@@ -14,7 +14,7 @@ from runbook.domain.redaction.labels import guids, is_guid, key_of_guid
 from runbook.domain.redaction.profiles import Kind, Tier
 from runbook.domain.redaction.pseudonyms import is_mark
 from runbook.domain.redaction.rule import Rule, taken
-from runbook.domain.redaction.shadow import ALL, Shadow, decoded, unwrapped
+from runbook.domain.redaction.shadow import ALL, Shadow, decoded, plain, stands_plain, unwrapped
 
 _KEPT = "guid-kept"
 #: What a GUID can be; where places disagree, the first of these counts.
@@ -70,6 +70,26 @@ def finds(
         across = (*_by_rules(whole, books.wrapping, breaks=breaks), *_by_label(whole, breaks))
         found += _only_across(across, found)
     return _identified(found, identities)
+
+
+def finds_nothing(text: str, rules: tuple[Rule, ...], *, known: Mapping[str, Kind]) -> bool:
+    """Whether it is plain at once that `finds` gives nothing."""
+    if not shows_nothing(text, rules):
+        return False
+    shadow = plain(text)
+    return not _by_label(shadow) and not _by_words(shadow, known)
+
+
+def shows_nothing(text: str, rules: tuple[Rule, ...]) -> bool:
+    """Whether it is plain at once that none of these rules finds anything, however it reads the text.
+
+    Only for a text that means what it says, on one line: there all readings are the same.
+    """
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:  # half a character
+        return False
+    return stands_plain(encoded) and not _books(rules).every.matching.matching(encoded)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,8 @@ genesis and address, which prove the record. Stored events are not in a report: 
 them word for word must not be handed out under any profile but `internal`.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from types import MappingProxyType
@@ -20,8 +21,10 @@ from runbook.domain.redaction.named import kind_of_name
 from runbook.domain.redaction.profiles import CUTS, Kind, Profile, Tier
 from runbook.domain.redaction.pseudonyms import Pseudonyms, is_mark
 from runbook.domain.redaction.redacting import Cut, Decision, redact
-from runbook.domain.report import RunReport
+from runbook.domain.report import ReportLine, RunReport
 
+#: How the lines of a report are kept: in memory, or on disk if there are too many.
+KeepLines = Callable[[Iterable[ReportLine]], Sequence[ReportLine]]
 _NOTHING: Mapping[str, Decision] = MappingProxyType({})
 #: Fields that hold slugs, digests and ids, never words of people.
 LEFT = frozenset(
@@ -31,6 +34,12 @@ LEFT = frozenset(
         *("ids", "codes", "id", "escalation", "escalated_to", "matched_by", "rules"),
     }
 )
+#: What stands on the record about other readers is nothing for a reader from outside.
+_OF_LINKS = {
+    "link.created": "Share link made",
+    "link.opened": "Share link opened",
+    "link.revoked": "Share link revoked",
+}
 #: Names that many environments have; cutting them everywhere would tear holes into sentences.
 _COMMON = frozenset(
     """
@@ -65,11 +74,15 @@ def redact_report(
     *,
     pseudonyms: Pseudonyms | None = None,
     decisions: Mapping[str, Decision] = _NOTHING,
+    keep: KeepLines = tuple,
 ) -> RedactedReport:
-    """The report as this recipient may see it; equal arguments give equal results."""
+    """The report as this recipient may see it; equal arguments give equal results.
+
+    The lines are read twice, one after the other, and written once, to `keep`.
+    """
     told = _told(report)
     learning = _Reader(report, Profile.INTERNAL, known=told)
-    _changed(report, learning)
+    _changed(report, learning, keep=lambda lines: deque(lines, maxlen=0) and ())
     reader = _Reader(
         report,
         profile,
@@ -77,8 +90,9 @@ def redact_report(
         pseudonyms=pseudonyms,
         decisions=decisions,
     )
+    public = report.public or profile is Profile.PUBLIC
     return RedactedReport(
-        report=_changed(report, reader),
+        report=replace(_changed(report, reader, keep=keep), public=public),
         pseudonyms=reader.pseudonyms,
         asked=tuple(reader.asked.values()),
     )
@@ -99,7 +113,7 @@ class _Reader:
         self.pseudonyms = pseudonyms or Pseudonyms()
         self.learned: dict[str, Kind] = {}
         self.asked: dict[str, Asked] = {}
-        self._profile, self._known, self._decisions = profile, known, decisions
+        self.profile, self._known, self._decisions = profile, known, decisions
         self._actors = {*report.people, *report.state.members}
         self._names = frozenset(report.people.values())
 
@@ -107,12 +121,12 @@ class _Reader:
         """The text as the recipient may see it; an actor id is nothing, a name is a person."""
         if not text or text in self._actors or is_mark(text):
             return text
-        if text in self._names and Kind.PERSON in CUTS[self._profile]:
+        if text in self._names and Kind.PERSON in CUTS[self.profile]:
             self.pseudonyms = self.pseudonyms.having_seen([(Kind.PERSON, text.lower())])
             return self.pseudonyms.name(Kind.PERSON, text.lower())
         done = redact(
             text,
-            self._profile,
+            self.profile,
             pseudonyms=self.pseudonyms,
             decisions=self._decisions,
             known=self._known,
@@ -145,12 +159,18 @@ def _told(report: RunReport) -> dict[str, Kind]:
     }
 
 
-def _changed(report: RunReport, reader: _Reader) -> RunReport:
+def _for(line: ReportLine, profile: Profile) -> ReportLine:
+    hidden = "" if profile is Profile.INTERNAL else _OF_LINKS.get(line.event_type, "")
+    return replace(line, headline=hidden, detail="") if hidden else line
+
+
+def _changed(report: RunReport, reader: _Reader, *, keep: KeepLines) -> RunReport:
     return replace(
         report,
         state=_walked(report.state, reader),
-        lines=_walked(report.lines, reader),
+        lines=keep(_walked(_for(line, reader.profile), reader) for line in report.lines),
         errors=_walked(report.errors, reader),
+        exhibits=_walked(report.exhibits, reader),
         people={actor: reader.read(name, "") for actor, name in report.people.items()},
     )
 

@@ -148,6 +148,11 @@ def plain(text: str) -> Shadow:
     return Shadow(text, [], [], [], [])
 
 
+def stands_plain(text: bytes) -> bool:
+    """Whether nothing in an encoded text is decoded or unwrapped by the functions below."""
+    return b"\n" not in text and _ENCODED.span(text) == (0, 0)
+
+
 def decoded(shadow: Shadow) -> Shadow:
     """Entities, escapes and percent signs decoded, even if encoded twice; invisible marks gone."""
     for _ in range(_ROUNDS):

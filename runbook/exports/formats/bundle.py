@@ -24,6 +24,8 @@ from runbook.exports.verifier import verify
 
 #: Written by this format in its own way, or the format itself.
 _NOT_BESIDE = frozenset({"zip", "events-jsonl"})
+#: Takes a whole run at once, so that it is left out of the archive of a long one.
+_NOT_OF_LONG = frozenset({"pdf"})
 _LARGEST = 2**32 - 1
 _PIECE = 256 * 1024
 _IN_MEMORY = 1024 * 1024
@@ -119,22 +121,22 @@ def _contents(handout: Handout, record: Record) -> Iterator[tuple[str, Iterable[
     if not record.derived:
         for each in sorted(record.attachments, key=lambda one: one.name):
             yield each.name, each.content()
-    if record.size <= REPORTS_UP_TO:
-        yield from _reports(handout, record)
+    yield from _reports(handout, record)
     yield "verify.py", [_verifier()]
 
 
 def _reports(handout: Handout, record: Record) -> Iterator[tuple[str, Iterable[bytes]]]:
     """What the other formats write, as of the moment of the signature."""
     same = replace(handout, report=replace(handout.report, made_at=record.at))
+    left_out = _NOT_BESIDE | (_NOT_OF_LONG if record.size > REPORTS_UP_TO else set())
     taken: set[str] = set()
     for each in collect(formats, "FORMAT", kind=Format).values():
-        if each.slug in _NOT_BESIDE or (each.verbatim and record.derived):
+        if each.slug in left_out or (each.verbatim and record.derived):
             continue
         name = f"report.{each.extension}"
         name = f"report-{each.slug}.{each.extension}" if name in taken else name
         taken.add(name)
-        yield name, [each.render(same)]
+        yield name, each.parts(same) if each.parts else [each.render(same)]
 
 
 def _genesis(handout: Handout, record: Record) -> dict[str, Any]:
@@ -183,5 +185,6 @@ FORMAT = Format(
     render=render,
     parts=parts,
     needs_record=True,
+    shows_evidence=True,
     hint="Signed events, what people handed in, all reports and a verifier that needs no product.",
 )

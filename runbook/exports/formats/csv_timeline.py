@@ -4,18 +4,20 @@ Run and head stand in every row, so that tables of several runs can be joined. C
 against being taken for formulas; `runbook.exports.cells` tells how, and how to get the text back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain as one_by_one
 from zoneinfo import ZoneInfo
 
 from runbook.domain import chain
 from runbook.domain.redaction import mask
-from runbook.domain.report import ReportLine, RunReport
-from runbook.domain.summary import deviations
+from runbook.domain.report import ReportLine
+from runbook.domain.summary import deviates
 from runbook.exports.cells import cell
 from runbook.exports.contents import kind_of
-from runbook.exports.escaping import sound
+from runbook.exports.escaping import remembering, sound
 from runbook.exports.format import Format, Handout
+from runbook.exports.pieces import encoded
 
 COLUMNS = (
     *("Run", "Entry", "Happened UTC", "Happened local", "Recorded UTC", "Late"),
@@ -23,30 +25,34 @@ COLUMNS = (
 )
 
 
-def render(handout: Handout) -> bytes:
-    """The table, byte-order mark and heading first."""
+def parts(handout: Handout) -> Iterator[bytes]:
+    """The table row by row, byte-order mark and heading first."""
     report = handout.report
-    deviating = {each.seq for each in deviations(report)}
     head = f"{report.head} ({chain.fingerprint(report.head)})"
-    rows = (_cells(each, report, deviates=each.seq in deviating) for each in report.lines)
-    return "".join(("\ufeff", _row(COLUMNS), *(_row((*row, head)) for row in rows))).encode()
+    zone, brief = ZoneInfo(report.state.time_zone), remembering(_safe)
+    rows = (_row((report.run, *_cells(each, zone, brief), head)) for each in report.lines)
+    return encoded(one_by_one(["\ufeff", _row(COLUMNS)], rows))
 
 
-def _cells(line: ReportLine, report: RunReport, *, deviates: bool) -> tuple[str, ...]:
-    local = line.happened_at.astimezone(ZoneInfo(report.state.time_zone))
+def render(handout: Handout) -> bytes:
+    """The whole table at once."""
+    return b"".join(parts(handout))
+
+
+def _cells(line: ReportLine, zone: ZoneInfo, brief: Callable[[str], str]) -> tuple[str, ...]:
+    local = line.happened_at.astimezone(zone)
     return (
-        report.run,
         str(line.seq),
         _utc(line.happened_at),
         local.isoformat(sep=" ", timespec="seconds"),
         _utc(line.recorded_at),
         "yes" if line.late else "",
-        "yes" if deviates else "",
+        "yes" if deviates(line) else "",
         kind_of(line.event_type),
         line.event_type,
-        _safe(line.headline),
+        brief(line.headline),
         _safe(line.detail),
-        _safe(line.actor),
+        brief(line.actor),
         line.digest,
     )
 
@@ -72,5 +78,6 @@ FORMAT = Format(
     content_type="text/csv; charset=utf-8",
     extension="csv",
     render=render,
+    parts=parts,
     hint="For spreadsheets and reports over several runs; no cell is taken for a formula.",
 )

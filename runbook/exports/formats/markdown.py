@@ -1,6 +1,7 @@
 """The record as Markdown, in the order in which a support desk reads it, ready to paste."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain as one_by_one
 from zoneinfo import ZoneInfo
 
 from runbook.domain import chain
@@ -13,7 +14,7 @@ from runbook.domain.summary import (
     answers,
     attempts,
     checks,
-    deviations,
+    each_deviation,
     handed_to,
     installed_state,
     person,
@@ -28,49 +29,65 @@ from runbook.exports.contents import (
     product_told,
     title,
 )
-from runbook.exports.escaping import block, code, line
+from runbook.exports.escaping import block, code, line, remembering
 from runbook.exports.format import Format, Handout
+from runbook.exports.pieces import begun, between, encoded, or_else
 
 NOTHING = "None."
 
 
-def render(handout: Handout) -> bytes:
-    """The whole record as UTF-8."""
+def parts(handout: Handout) -> Iterator[bytes]:
+    """The record as UTF-8, piece by piece; its memory does not grow with the timeline."""
     report = handout.report
-    parts = (
+    sections = (
         _head(report),
         _section("Environment and versions", _answers(answers(report, facts=True))),
         _section("Attempts", _attempts(report)),
-        *(_attempt(tried) for tried in attempts(report)),
+        between("\n\n", (_attempt(tried) for tried in attempts(report))),
         _section("Checks answered", _checks(report)),
         _section("Decisions and other answers", _answers(answers(report, facts=False))),
         _section("Deviations", _deviations(report)),
         _section("Timeline", _timeline(report)),
         _section("Proof", _proof(report)),
     )
-    return ("\n\n".join(parts) + "\n").encode()
+    return encoded(one_by_one(_apart(sections), ["\n"]))
 
 
-def _section(title: str, body: str) -> str:
-    return f"## {title}\n\n{body or NOTHING}"
+def render(handout: Handout) -> bytes:
+    """The whole record at once."""
+    return b"".join(parts(handout))
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _apart(sections: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The sections that say anything, with an empty line between them."""
+    before: tuple[str, ...] = ()
+    for section in sections:
+        for first in (found := iter(section)):
+            yield from one_by_one(before, [first], found)
+            before = ("\n\n",)
+
+
+def _section(title: str, body: Iterable[str]) -> Iterator[str]:
+    yield f"## {title}\n\n"
+    yield from or_else(body, NOTHING)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of a table; nothing at all without rows."""
     titles = tuple(heads)
-    lines = [_row(cells) for cells in rows]
-    return "\n".join([_row(titles), _row("---" for _ in titles), *lines]) if lines else ""
+    return between("\n", begun(map(_row, rows), _row(titles), _row("---" for _ in titles)))
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _head(report: RunReport) -> str:
-    product = f"**Product.** {line(product_told(report))}"
-    return f"# {line(title(report))}\n\n{product}\n\n{_standing(report)}"
+def _head(report: RunReport) -> Iterator[str]:
+    yield f"# {line(title(report))}\n\n**Product.** {line(product_told(report))}\n\n"
+    yield from _standing(report)
 
 
-def _standing(report: RunReport) -> str:
+def _standing(report: RunReport) -> Iterator[str]:
     state, found = report.state, next_step(report.standings)
     seen, zone = state.last_reading, ZoneInfo(report.state.time_zone)
     rows = [("Run", line(state.title)), ("Stage", line(state.stage.value))]
@@ -93,14 +110,14 @@ def _standing(report: RunReport) -> str:
     return _table(("Now", ""), rows)
 
 
-def _answers(given: tuple[Answer, ...]) -> str:
+def _answers(given: tuple[Answer, ...]) -> Iterator[str]:
     return _table(
         ("Asked", "Answer"),
         [(line(each.label), code(each.answer, in_table=True)) for each in given],
     )
 
 
-def _attempts(report: RunReport) -> str:
+def _attempts(report: RunReport) -> Iterator[str]:
     zone = ZoneInfo(report.state.time_zone)
     heads = ("No.", "Started UTC", "Started local", "Ended UTC", "Lasted", "Waited before")
     return _table(
@@ -139,7 +156,7 @@ def _error(tried: Tried) -> str:
     return told if text is None else f"{told}:\n\n{block(text)}"
 
 
-def _checks(report: RunReport) -> str:
+def _checks(report: RunReport) -> Iterator[str]:
     return _table(
         ("Step", "Check", "Answer", "Note", "By", "When UTC"),
         [
@@ -156,10 +173,10 @@ def _checks(report: RunReport) -> str:
     )
 
 
-def _deviations(report: RunReport) -> str:
+def _deviations(report: RunReport) -> Iterator[str]:
     return _table(
         ("When UTC", "What", "Why", "By", "Entry"),
-        [
+        (
             (
                 utc(each.at),
                 line(each.what),
@@ -167,32 +184,32 @@ def _deviations(report: RunReport) -> str:
                 line(each.by),
                 str(each.seq) if each.seq else "",
             )
-            for each in deviations(report)
-        ],
+            for each in each_deviation(report)
+        ),
     )
 
 
-def _timeline(report: RunReport) -> str:
-    zone = ZoneInfo(report.state.time_zone)
+def _timeline(report: RunReport) -> Iterator[str]:
+    zone, brief = ZoneInfo(report.state.time_zone), remembering(line)
     return _table(
         ("Entry", "Happened UTC", "Happened local", "What", "More", "By"),
-        [_entry(each, zone) for each in report.lines],
+        (_entry(each, zone, brief) for each in report.lines),
     )
 
 
-def _entry(each: ReportLine, zone: ZoneInfo) -> tuple[str, ...]:
+def _entry(each: ReportLine, zone: ZoneInfo, brief: Callable[[str], str]) -> tuple[str, ...]:
     late = f", {late_told(each)}" if each.late else ""
     return (
         str(each.seq),
         utc(each.happened_at),
         clock(each.happened_at, zone),
-        line(each.headline),
+        brief(each.headline),
         line(each.detail),
-        line(each.actor) + late,
+        brief(each.actor) + late,
     )
 
 
-def _proof(report: RunReport) -> str:
+def _proof(report: RunReport) -> Iterator[str]:
     pack = report.pack
     lead = sorted(actor for actor, role in report.state.members.items() if role.value == "lead")
     facts = (
@@ -206,7 +223,7 @@ def _proof(report: RunReport) -> str:
         f"- Pack: {code(pack.slug)}, revision {pack.revision}, digest {code(pack.digest)}",
         f"- Written by Upgrade Runbook {report.product_version}",
     )
-    return f"{PROVES}\n\n" + "\n".join(facts)
+    yield f"{PROVES}\n\n" + "\n".join(facts)
 
 
 FORMAT = Format(
@@ -215,5 +232,6 @@ FORMAT = Format(
     content_type="text/markdown; charset=utf-8",
     extension="md",
     render=render,
+    parts=parts,
     hint="Reads well wherever it is pasted; nothing in it mentions, links or embeds.",
 )

@@ -1,10 +1,13 @@
 """The record as a PDF to print and file: tagged, searchable, fonts inside, the same each time.
 
-What a long error text has beyond its first pages stays in the other formats, and the paper says so.
+What is too much for paper stays in the other formats, and the paper says what and where: the rest of
+a long error text, the ordinary entries of a very long run, pictures beyond a weight.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +15,15 @@ from runbook.domain import chain
 from runbook.domain.errors import DomainError
 from runbook.domain.presenting import clock, utc
 from runbook.domain.report import ReportLine, RunReport
-from runbook.domain.summary import Answer, Tried, answers, attempts, checks, deviations
+from runbook.domain.summary import (
+    Answer,
+    Tried,
+    answers,
+    attempts,
+    checks,
+    deviates,
+    each_deviation,
+)
 from runbook.exports.contents import (
     PROVES,
     Fact,
@@ -27,19 +38,27 @@ from runbook.exports.contents import (
     title,
 )
 from runbook.exports.escaping import shown, shown_line
+from runbook.exports.evidence_words import Pictures
 from runbook.exports.format import Format, Handout
 from runbook.exports.glyphs import named_if_missing
+from runbook.exports.paper_entries import Listed, listed
+from runbook.exports.paper_evidence import (
+    NO_PICTURES,
+    evidence,
+    print_pictures,
+    without_pictures,
+)
 from runbook.exports.paper_words import fit
 from runbook.exports.picture import Picture, picture_of
-from runbook.exports.typesetting import NotSet, set_on_paper
+from runbook.exports.typesetting import NotSet, picture_folder, set_on_paper
 from runbook.exports.widths import cut
 
 #: Characters of one error text on paper, and of all together; a log of 20 MB is not for printing.
 LONGEST, LONGEST_TOGETHER = 1_048_576, 2_097_152
 #: Characters of one cell; a row of a table that is longer than some pages helps nobody.
 LONGEST_CELL = 20_000
-#: Entries on paper, some 250 pages; beyond that only those that deviate, and the newest.
-MOST_ENTRIES = 3_000
+#: Rows of one table, and attempts told one by one; of more the newest, and the paper says so.
+MOST_ROWS, MOST_ATTEMPTS = 1_000, 200
 CUT = "… cut here: the Markdown, JSON and text formats hold the whole."
 #: Characters that surely fit into a line of a column, by the width that the layout gives it.
 _ROOM, _LABEL, _FIGURE, _TEXT, _WHAT, _BY = 56, 22, 24, 88, 44, 12
@@ -52,7 +71,8 @@ class NoPaper(DomainError):
 def render(handout: Handout) -> bytes:
     """The PDF; raises NoPaper if it cannot be set."""
     try:
-        return set_on_paper(content(handout.report))
+        with picture_folder() as folder:
+            return _set(handout, folder)
     except NotSet as error:
         raise NoPaper(
             "This record could not be set on paper. The web page prints, and the other formats hold "
@@ -60,10 +80,26 @@ def render(handout: Handout) -> bytes:
         ) from error
 
 
-def content(report: RunReport) -> dict[str, Any]:
-    """Everything on paper as plain values, fit to be shown."""
+def _set(handout: Handout, folder: Path) -> bytes:
+    """With its pictures; should those be too much in spite of the limits, without them."""
+    printed = print_pictures(handout, folder)
+    try:
+        return set_on_paper(content(handout.report, printed, folder=folder), pictures=folder)
+    except NotSet:
+        if not printed.numbers:
+            raise
+        return set_on_paper(content(handout.report, without_pictures(printed)))
+
+
+def content(
+    report: RunReport, printed: Pictures = NO_PICTURES, *, folder: Path | None = None
+) -> dict[str, Any]:
+    """Everything on paper as plain values, fit to be shown; `printed` lie in the folder."""
     zone = ZoneInfo(report.state.time_zone)
+    entries = listed(report.lines)
+    tried = attempts(report)
     return {
+        "note": entries.told,
         "title": _line(title(report), room=36),
         "run_title": named_if_missing(cut(shown_line(report.state.title), size=8, room=320)),
         "product": _line(report.pack.product),
@@ -75,15 +111,17 @@ def content(report: RunReport) -> dict[str, Any]:
         "standing": _facts(standing(report)),
         "deviations": _deviations(report, zone),
         "facts": _answers(answers(report, facts=True)),
-        "attempts": [_attempt(report, tried) for tried in attempts(report)],
+        "attempts_told": _newest_told(len(tried), MOST_ATTEMPTS, "attempts"),
+        "attempts": [_attempt(report, each) for each in tried[-MOST_ATTEMPTS:]],
         "checks": _checks(report, zone),
         "decisions": _answers(answers(report, facts=False)),
         "steps": _table(
             {"Phase": 16, "Step": _WHAT, "State": 16},
             ((each.phase, each.step.title, each.state.value) for each in report.standings),
         ),
-        "timeline": _timeline(report, zone),
-        "times_told": _times_told(report, zone),
+        "evidence": evidence(report, printed, folder=folder),
+        "timeline": [_entry(line, zone) for line in entries.lines],
+        "times_told": _times_told(entries, zone),
         "proof": _facts(proof(report)),
         "proves": PROVES,
     }
@@ -109,12 +147,19 @@ def _facts(facts: Iterable[Fact], *, room: int = _ROOM) -> list[dict[str, Any]]:
 
 
 def _table(columns: dict[str, int], rows: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    """Headings with the room of their columns, and the rows under them."""
+    """Headings with the room of their columns, and the rows under them, the newest if too many."""
     rooms = tuple(columns.values())
+    newest: deque[tuple[str, ...]] = deque(maxlen=MOST_ROWS)
+    count = 0
+    for row in rows:
+        newest.append(row)
+        count += 1
     return {
+        "told": _newest_told(count, MOST_ROWS, "rows"),
         "heads": list(columns),
         "rows": [
-            [_line(cell, room=room) for cell, room in zip(row, rooms, strict=True)] for row in rows
+            [_line(cell, room=room) for cell, room in zip(row, rooms, strict=True)]
+            for row in newest
         ],
     }
 
@@ -169,35 +214,29 @@ def _deviations(report: RunReport, zone: ZoneInfo) -> dict[str, Any]:
             each.by,
             str(each.seq) if each.seq else "",
         )
-        for each in deviations(report)
+        for each in each_deviation(report)
     )
     return _table({"When": 12, "What": 28, "Why": 28, "By": 9, "Entry": 6}, rows)
 
 
-def _timeline(report: RunReport, zone: ZoneInfo) -> list[dict[str, Any]]:
-    deviating = {each.seq for each in deviations(report)}
-    since = len(report.lines) - MOST_ENTRIES
-    return [
-        _entry(line, zone, deviates=line.seq in deviating)
-        for place, line in enumerate(report.lines)
-        if place >= since or line.seq in deviating
-    ]
-
-
-def _times_told(report: RunReport, zone: ZoneInfo) -> str:
+def _times_told(entries: Listed, zone: ZoneInfo) -> str:
     told = f"Times by the clock of {zone.key}, UTC below them. A diamond marks what deviates."
-    if len(report.lines) <= MOST_ENTRIES:
-        return told
+    return f"{told} {entries.told}".rstrip()
+
+
+def _newest_told(count: int, most: int, what: str) -> str:
+    if count <= most:
+        return ""
     return (
-        f"{told} Of the entries before the newest {MOST_ENTRIES} only those that deviate are on "
-        "paper; the CSV and JSON formats hold all."
+        f"Of {count:,} {what} the newest {most:,} are on paper. The web page and the JSON lines hold "
+        "all."
     )
 
 
-def _entry(line: ReportLine, zone: ZoneInfo, *, deviates: bool) -> dict[str, Any]:
+def _entry(line: ReportLine, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "seq": str(line.seq),
-        "deviates": deviates,
+        "deviates": deviates(line),
         "local": clock(line.happened_at, zone),
         "utc": utc(line.happened_at),
         "headline": _line(line.headline, room=_WHAT),
@@ -213,5 +252,6 @@ FORMAT = Format(
     content_type="application/pdf",
     extension="pdf",
     render=render,
-    hint="The whole record on paper: run id and head on every page, all scripts, searchable.",
+    shows_evidence=True,
+    hint="The record on paper with its pictures: run id and head on every page, searchable.",
 )

@@ -9,7 +9,14 @@ from itertools import chain
 
 from runbook.domain.presenting import utc
 from runbook.domain.report import ReportLine, RunReport
-from runbook.domain.summary import Tried, answers, attempts, deviations, has_failed, person
+from runbook.domain.summary import (
+    Tried,
+    answers,
+    attempts,
+    each_deviation,
+    has_failed,
+    person,
+)
 from runbook.domain.vocabulary import Outcome
 from runbook.exports.contents import (
     Fact,
@@ -23,6 +30,7 @@ from runbook.exports.contents import (
 )
 from runbook.exports.escaping import shown, shown_line
 from runbook.exports.format import Format, Handout
+from runbook.exports.pieces import encoded, or_else
 from runbook.exports.widths import columns, wrapped
 
 WIDTH = 80
@@ -41,21 +49,26 @@ TRIED = frozenset(
 _TABLE = (4, 22, 12, 12, 12)
 
 
-def render(handout: Handout) -> bytes:
-    """The text as UTF-8 with line feeds."""
+def parts(handout: Handout) -> Iterator[bytes]:
+    """The text as UTF-8 with line feeds, piece by piece."""
     report = handout.report
     lines = chain(
         _heading(report),
-        _section("SUMMARY", _facts((*figures(report), *standing(report)))),
+        _section("SUMMARY", _summary(report)),
         _section("ENVIRONMENT", _facts(_answers(report))),
         _section("ATTEMPTS", _table(report)),
-        *(_attempt(report, tried) for tried in attempts(report)),
+        chain.from_iterable(_attempt(report, tried) for tried in attempts(report)),
         _section("WHAT WAS TRIED BESIDES", _lines(report, TRIED)),
         _section("WHAT DID NOT GO THE ORDINARY WAY", _deviations(report)),
         _section("OPEN QUESTIONS", _open(report)),
         _section("PROOF", _facts(proof(report))),
     )
-    return ("\n".join(line.rstrip() for line in lines) + "\n").encode()
+    return encoded(f"{line.rstrip()}\n" for line in lines)
+
+
+def render(handout: Handout) -> bytes:
+    """The whole text at once."""
+    return b"".join(parts(handout))
 
 
 def _heading(report: RunReport) -> Iterator[str]:
@@ -65,9 +78,14 @@ def _heading(report: RunReport) -> Iterator[str]:
     yield from wrapped(f"Times in UTC and in {report.state.time_zone}.", width=WIDTH)
 
 
+def _summary(report: RunReport) -> Iterator[str]:
+    yield from _facts(figures(report))
+    yield from _facts(standing(report))
+
+
 def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
     yield from ("", name, "-" * len(name))
-    yield from list(lines) or ["None."]
+    yield from or_else(lines, "None.")
 
 
 def _facts(facts: Iterable[Fact]) -> Iterator[str]:
@@ -127,7 +145,7 @@ def _lines(report: RunReport, types: Iterable[str]) -> Iterator[str]:
 
 
 def _deviations(report: RunReport) -> Iterator[str]:
-    for each in deviations(report):
+    for each in each_deviation(report):
         yield from _told(f"{utc(each.at)}  {each.what}", each.detail, each.by)
 
 
@@ -177,5 +195,6 @@ FORMAT = Format(
     content_type="text/plain; charset=utf-8",
     extension="txt",
     render=render,
+    parts=parts,
     hint="Summary, attempts, exact codes and message, ids, open questions; 80 columns wide.",
 )

@@ -83,6 +83,9 @@ def _named(name: str) -> str:
 
 
 def _lead(run: Run) -> str:
+    """The run's lead; nobody here leads a copy, so whoever opened it stands for that."""
+    if run.imported_by is not None:
+        return run.imported_by
     members = load_state(run.state).members
     return next(actor for actor, role in members.items() if role is Role.LEAD)
 

@@ -16,7 +16,7 @@ def run_as_data(run: OpenRun, *, now: datetime) -> dict[str, Any]:
     """The run, its steps, attempts, waits and versions."""
     state, found = run.state, standings(run.state, run.pack)
     ahead = next_step(found)
-    names = queries.people(each.operator for each in state.attempts)
+    names = queries.people_of(run.row, {each.operator for each in state.attempts})
     told = {
         "title": state.title,
         "stage": state.stage,
@@ -88,7 +88,7 @@ def events_as_data(run: Run, *, after: int, limit: int) -> dict[str, Any]:
     rows = run.events.filter(seq__gt=after, seq__lte=run.version).order_by("seq")
     found = list(rows.values("seq", "header", "digest", "actor", "payload__body")[: limit + 1])
     page = found[:limit]
-    names = queries.people(row["actor"] for row in page)
+    names = queries.people_of(run, {row["actor"] for row in page})
     return {
         "events": [
             {

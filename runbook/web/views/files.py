@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from runbook.domain.access import may
-from runbook.domain.handed_files import PICTURES, TYPES, FileKind, sent_name
+from runbook.domain.handed_files import TYPES, FileKind, sent_name
 from runbook.domain.vocabulary import Action
 from runbook.models import StoredFile
 from runbook.queries import OpenRun
@@ -42,7 +42,7 @@ def sent(row: StoredFile | None) -> FileResponse:
     response = FileResponse(
         place.open("rb"),
         content_type=TYPES[kind][0],
-        as_attachment=kind not in PICTURES,
+        as_attachment=not files.shown(row).is_picture,
         filename=sent_name(row.name, kind),
         headers={**SEALED, "Cross-Origin-Resource-Policy": "same-origin"},
     )

@@ -27,6 +27,8 @@ from runbook.web.seen import before_this_visit, remember
 def run_detail(request: HtmxRequest, run_id: uuid.UUID, step: str = "") -> HttpResponse:
     """The run at the step to act on, or at the one that the address names."""
     run = open_run(request, run_id, action=Action.VIEW)
+    if run.copy:
+        return redirect("run-review", run_id)
     selection = selected(run, step)
     earlier = before_this_visit(request, version=run.row.version, now=selection.now)
     response = show(request, selection, seen=earlier)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from runbook.domain.bare import without_words
 from runbook.domain.errors import SubmissionMismatch, TransitionRefused
 from runbook.domain.redaction import Kind, Profile, redact
-from runbook.domain.redaction.reports import redact_report
 from runbook.domain.report import ErrorText, RunReport
 from runbook.domain.stakeholders import changes, quiet
 from runbook.domain.transitions import allows
 from runbook.domain.vocabulary import Action, LinkScope
-from runbook.services import review, sharing
+from runbook.models import ShareLink
+from runbook.services import redaction, review, shared_exports, sharing
+from runbook.services.exports import NotForOutside, UnknownFormat
 from runbook.services.review import Record
 from runbook.services.sharing import NoSuchLink, Shared, TooManyWrongCodes
 from runbook.services.timeline import Busy
@@ -31,9 +34,10 @@ from runbook.web.forms.sharing import CodeForm
 from runbook.web.forms.together import QuestionForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.reading import Places, Typed
+from runbook.web.views.reports import handed_out
 from runbook.web.views.review import as_file, asked_about, moment_form
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 _READING = frozenset({LinkScope.READ, LinkScope.READ_FILES, LinkScope.COMMENT})
 CLOSED = (
     "This is closed: the code is wrong, the link has expired or was revoked, or it was not used for "
@@ -47,9 +51,9 @@ def for_readers(view: View) -> View:
     """Nothing of these pages is kept, indexed, or told to the next site; each refusal reads alike."""
 
     @wraps(view)
-    def show(request: HtmxRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def show(request: HtmxRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            response = view(request, *args, **kwargs)
+            response: HttpResponseBase = view(request, *args, **kwargs)
         except (NoSuchLink, Http404):
             response = _door(request, refusal=CLOSED, status=404)
         except Busy:
@@ -58,7 +62,7 @@ def for_readers(view: View) -> View:
             grants.renew(request, response, handle=kwargs["handle"], now=timezone.now())
         # A browser that tells no referrer sends a form with "Origin: null", which the CSRF check must
         # refuse. "same-origin" tells other sites as little.
-        has_form = b'method="post"' in response.content
+        has_form = isinstance(response, HttpResponse) and b'method="post"' in response.content
         response.headers["Referrer-Policy"] = "same-origin" if has_form else "no-referrer"
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -67,17 +71,22 @@ def for_readers(view: View) -> View:
     return show
 
 
-def for_reader(record: Record, profile: str, *, whole: Record | None = None) -> RunReport:
+def for_reader(record: Record, link: ShareLink, *, whole: Record | None = None) -> RunReport:
     """The record as the link's profile allows it; without any typed word for an unknown profile.
 
-    `whole` is the record that numbers the pseudonyms, so that a thing has one name on all pages.
+    What people decided for this profile counts here too, and a thing has the mark that it has in
+    packets and files. `whole` is the record that numbers what has no mark yet.
     """
     try:
-        chosen = Profile(profile)
+        chosen = Profile(link.profile)
     except ValueError:
         return without_words(record.report)
-    numbers = redact_report(whole.report, chosen).pseudonyms if whole else None
-    report = redact_report(record.report, chosen, pseudonyms=numbers).report
+    kept = redaction.kept_for(link.run)
+    if whole:
+        kept = replace(
+            kept, pseudonyms=redaction.redacted(whole.report, chosen, kept=kept).pseudonyms
+        )
+    report = redaction.redacted(record.report, chosen, kept=kept).report
     return review.by_role(report, record.roles) if chosen is Profile.PUBLIC else report
 
 
@@ -127,7 +136,7 @@ def shared_at(request: HtmxRequest, handle: uuid.UUID) -> HttpResponse:
     shared = _opened(request, handle, scopes=_READING)
     form = moment_form(request, zone=shared.state.time_zone)
     record = _record(shared, until=lambda entries: reading.chosen_seq(form, entries))
-    report = for_reader(record, shared.link.profile, whole=_record(shared))
+    report = for_reader(record, shared.link, whole=_record(shared))
     context = reading.moment_context(record, report, places=_places(shared), form=form)
     status = 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "sharing/at.html", {**context, "link": shared.link}, status=status)
@@ -138,9 +147,26 @@ def shared_at(request: HtmxRequest, handle: uuid.UUID) -> HttpResponse:
 def shared_evidence(request: HtmxRequest, handle: uuid.UUID, digest: str) -> HttpResponse:
     """A text that somebody handed in, redacted for the link, as a file."""
     shared = _opened(request, handle, scopes={LinkScope.READ_FILES})
-    report = for_reader(_record(shared, texts=[digest]), shared.link.profile)
+    report = for_reader(_record(shared, texts=[digest]), shared.link)
     found: ErrorText | None = next((e for e in report.errors if e.digest == digest), None)
     return as_file(found.text if found else None, digest=digest)
+
+
+@for_readers
+@require_POST
+def shared_export(request: HtmxRequest, handle: uuid.UUID) -> HttpResponseBase:
+    """The record as a file, cut as the link says; the timeline says that it was taken."""
+    shared = _opened(request, handle, scopes={LinkScope.READ_FILES})
+    try:
+        made = shared_exports.export_through_link(
+            shared=shared,
+            now=timezone.now(),
+            export_format=request.POST.get("format", ""),
+            address=f"{settings.SITE_URL}{reverse('shared-run', args=[handle])}",
+        )
+    except (UnknownFormat, NotForOutside) as refusal:
+        return _story(request, shared, refusal=refusal.sentence, status=422)
+    return handed_out(made)
 
 
 @for_readers
@@ -191,21 +217,26 @@ def _door(request: HttpRequest, *, refusal: str = "", status: int = 200) -> Http
 
 
 def _record(shared: Shared, **more: Any) -> Record:
-    """The record; what it says about other readers is for colleagues only."""
-    internal = shared.link.profile == Profile.INTERNAL
-    return review.record_of(shared.row, made_at=timezone.now(), about_links=internal, **more)
+    return review.record_of(shared.row, made_at=timezone.now(), **more)
 
 
 def _story(
-    request: HtmxRequest, shared: Shared, *, typed: Typed | None = None, status: int = 200
+    request: HtmxRequest,
+    shared: Shared,
+    *,
+    typed: Typed | None = None,
+    refusal: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     texts = [each.error_digest for each in shared.state.attempts if each.error_digest]
     record = _record(shared, texts=texts if shared.scope is LinkScope.READ_FILES else ())
-    report, places = for_reader(record, shared.link.profile), _places(shared)
+    report, places = for_reader(record, shared.link), _places(shared)
     if typed is None and places.ask:
         typed = asked_about(request, newest=record.newest)
     context = reading.story_context(record, report, places=places, typed=typed)
-    context["link"] = shared.link
+    context |= {"link": shared.link, "refusal": refusal}
+    context["formats"] = shared_exports.formats_of(shared)
+    context["inside"] = shared_exports.profile_of(shared.link) is Profile.INTERNAL
     return render(request, "sharing/review.html", context, status=status)
 
 

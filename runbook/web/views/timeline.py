@@ -58,7 +58,7 @@ def timeline(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
         "more": len(entries) == 50,
         "show": chosen if chosen in FILTERS else "all",
         "filters": FILTERS,
-        "people": queries.people(run.state.members),
+        "people": queries.people_of(run.row, run.state.members),
     }
     return render_panel(
         request, context, page="runs/timeline.html", fragment="runs/_timeline_page.html"

@@ -3,13 +3,16 @@
 import os
 import random
 from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runbook.domain.redaction import Profile, Pseudonyms, redact
+from runbook.domain.redaction import Profile, Pseudonyms, mask, redact, redacting
+from runbook.domain.redaction.finding import finds_nothing, shows_nothing
 from runbook.domain.redaction.identifiers import RULES
+from runbook.domain.redaction.profiles import Kind
 from runbook.domain.redaction.rule import Rule
 from runbook.domain.redaction.shadow import Edit, decoded, plain, unwrapped
 from tests.domain.redaction.corpus import identifiers, must_survive
@@ -137,3 +140,63 @@ def test_a_pseudonym_is_the_same_in_every_text() -> None:
     assert first.pseudonyms != second.pseudonyms
     assert [kind.value for kind, _ in second.pseudonyms.originals()] == ["tenant", "user"]
     assert Pseudonyms().originals() == ()
+
+
+def test_no_shortcut_passes_anything_that_the_corpus_knows() -> None:
+    for text in PIECES:
+        with patch.object(redacting, "finds_nothing", return_value=False):
+            full = redact(text, Profile.INTERNAL)
+        assert redact(text, Profile.INTERNAL) == full
+        assert (mask(text).text, mask(text).removed) == (full.text, sum(c.cut for c in full.cuts))
+
+
+@settings(max_examples=CASES)
+@given(text=TEXTS)
+def test_masking_takes_no_shortcut_past_a_secret(text: str) -> None:
+    """`mask` tells most texts at once that they hold none; it must say what a full look says."""
+    full = redact(text, Profile.INTERNAL)
+    quick = mask(text)
+
+    assert (quick.text, quick.removed) == (full.text, sum(cut.cut for cut in full.cuts))
+
+
+@settings(max_examples=CASES)
+@given(
+    text=TEXTS,
+    profile=st.sampled_from(Profile),
+    label=st.sampled_from(["", "detail", "tenant id"]),
+    known=st.sampled_from([{}, {"Contoso": Kind.ENVIRONMENT, "Größe": Kind.PERSON}]),
+)
+def test_redacting_takes_no_shortcut_either(
+    text: str, profile: Profile, label: str, known: dict[str, Kind]
+) -> None:
+    quick = redact(text, profile, known=known, label=label)
+    with patch.object(redacting, "finds_nothing", return_value=False):
+        assert quick == redact(text, profile, known=known, label=label)
+
+
+@pytest.mark.parametrize(
+    "text", ["Größe", "tenant 1edb4715-b85b-ed11-9561-0022480819d7", "ana@contoso.example"]
+)
+def test_what_is_an_identifier_gets_a_full_look(text: str) -> None:
+    assert not finds_nothing(text, RULES, known={"Größe": Kind.PERSON})
+    assert finds_nothing("It rains.", RULES, known={"Größe": Kind.PERSON})
+
+
+@pytest.mark.parametrize("text", ["It rains.", "Größe: 12 m", "注意", "activity id 4711"])
+def test_most_texts_are_plain_at_once(text: str) -> None:
+    assert shows_nothing(text, redacting._SECRETS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=Winter2026",
+        "pass\nword=Winter2026",  # reads otherwise without its break
+        "passw\u200bord=Winter2026",  # and without what nobody sees
+        "password%3DWinter2026",
+        "half a character \ud800",
+    ],
+)
+def test_a_text_with_two_readings_gets_a_full_look(text: str) -> None:
+    assert not shows_nothing(text, redacting._SECRETS)

@@ -7,6 +7,8 @@ _NEEDED = {
     "VCALENDAR": {"PRODID", "VERSION"},
     "VEVENT": {"UID", "DTSTAMP", "DTSTART", "DTEND", "SEQUENCE", "SUMMARY"},
     "VALARM": {"ACTION", "TRIGGER", "DESCRIPTION"},
+    "VTIMEZONE": {"TZID"},
+    "STANDARD": {"DTSTART", "TZOFFSETFROM", "TZOFFSETTO"},
 }
 _ESCAPES = {"n": "\n", "N": "\n", ",": ",", ";": ";", "\\": "\\"}
 
@@ -64,6 +66,8 @@ def _close(open_ones: list[Component], name: str) -> None:
     missing = _NEEDED[name] - {key.partition(";")[0] for key, _ in done.lines}
     if missing:
         raise ValueError(f"{name} lacks {missing}")
+    if name == "VCALENDAR" and not done.children:
+        raise ValueError("a calendar without a component")
     if name == "VEVENT" and not done.moment("DTSTART") < done.moment("DTEND"):
         raise ValueError("it ends before it begins")
 

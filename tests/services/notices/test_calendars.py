@@ -25,7 +25,7 @@ def entries(user: User, run: Run) -> dict[str, Component]:
     calendar = parse(calendars.run_file(opened(user, run)))
     found = {each.one("UID"): each for each in calendar.all("VEVENT")}
     assert len(found) == len(calendar.all("VEVENT"))
-    return {uid.removeprefix(f"{run.pk}-").partition("@")[0]: found[uid] for uid in found}
+    return {uid.removeprefix(f"{run.pk}-"): found[uid] for uid in found}
 
 
 @pytest.fixture
@@ -110,10 +110,35 @@ def test_what_moves_keeps_its_uid_and_counts_up(waiting: Run, ana: User, now: da
     assert after.moment("DTSTART") == later
 
 
-def test_a_run_that_ended_shows_nothing(waiting: Run, ana: User, now: datetime) -> None:
+def test_a_run_that_ended_takes_out_what_an_earlier_file_put_in(
+    waiting: Run, ana: User, now: datetime
+) -> None:
+    before = entries(ana, waiting)
+    carry_out(waiting.pk, wish(Action.ABANDON, reason="Storm."), act(ana, now=now))
+    after = entries(ana, waiting)
+
+    assert set(after) == set(before) == {"wait-cool-down", "update"}
+    for slug, entry in after.items():
+        assert entry.one("UID") == before[slug].one("UID")
+        assert int(entry.one("SEQUENCE")) > int(before[slug].one("SEQUENCE"))
+        assert entry.one("STATUS") == "CANCELLED"
+        assert entry.all("VALARM") == []
+        assert before[slug].all("VALARM")
+
+
+def test_a_feed_leaves_out_a_run_that_ended(waiting: Run, ana: User, now: datetime) -> None:
+    """A calendar takes a feed as a whole, so what is missing is gone."""
+    assert len(parse(calendars.feed(ana)).all("VEVENT")) == 2
     carry_out(waiting.pk, wish(Action.ABANDON, reason="Storm."), act(ana, now=now))
 
-    assert entries(ana, waiting) == {}
+    assert parse(calendars.feed(ana)).all("VEVENT") == []
+
+
+def test_a_calendar_with_nothing_to_show_still_holds_a_component(run: Run, ana: User) -> None:
+    """RFC 5545, section 3.6: at least one."""
+    found = parse(calendars.run_file(opened(ana, run)))
+
+    assert [child.name for child in found.children] == ["VTIMEZONE"]
 
 
 def test_a_title_cannot_add_a_line_of_its_own(ana: User, now: datetime) -> None:
@@ -169,6 +194,7 @@ def _facts(answers: dict[str, str]) -> dict[str, str]:
     "body",
     [
         b"BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n",
+        b"BEGIN:VCALENDAR\r\nPRODID:x\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n",
         b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VEVENT\r\n",
         b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\nX:1\r\n",
         b"BEGIN:VCALENDAR\r\nX:" + b"y" * 80 + b"\r\nEND:VCALENDAR\r\n",
