@@ -5,9 +5,11 @@ import os
 import stat
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from runbook import settings as product
@@ -125,3 +127,24 @@ def _ask(question: str) -> object:
     with connection.cursor() as cursor:
         cursor.execute(question)
         return cursor.fetchone()[0]
+
+
+RUN = "0b9a3a3e-4c57-4d0b-9c39-6c4b8f1f4d11"
+
+
+def test_evidence_is_kept_for_ever_unless_somebody_says_otherwise() -> None:
+    assert product.months("") == 0
+    assert product.months("13") == 13
+    assert product.run_ids("") == frozenset()
+    assert product.run_ids(f"{RUN}, {RUN.upper()}") == {uuid.UUID(RUN)}
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "a year", "1201", "١٢"])
+def test_a_slip_of_the_pen_erases_nothing(text: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="KEEP_EVIDENCE_MONTHS needs a whole number"):
+        product.months(text)
+
+
+def test_nor_does_an_exemption_that_cannot_be_read() -> None:
+    with pytest.raises(ImproperlyConfigured, match="needs the ids of runs"):
+        product.run_ids(f"{RUN} Tower-7")

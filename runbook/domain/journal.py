@@ -1,4 +1,4 @@
-"""The installation's own chain: runs begun and ended, keys, restored backups, daily roots.
+"""The installation's own chain: runs begun, ended and outlived, keys, backups, daily roots.
 
 Source: `integrity-and-security.md` 4a.6. It has the form of a timeline. Its contents hold no words
 of people, so they need no salt and are never erased.
@@ -20,6 +20,7 @@ class EntryType(StrEnum):
 
     RUN_CREATED = "run.created"
     RUN_CLOSED = "run.closed"
+    EVIDENCE_ERASED = "evidence.erased"
     KEY_ADDED = "key.added"
     KEY_ROTATED = "key.rotated"
     BACKUP_RESTORED = "backup.restored"

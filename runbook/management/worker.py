@@ -1,4 +1,8 @@
-"""The worker that reminds: a thread inside `serve`, or a process of its own with `remind_due --loop`."""
+"""The worker: a thread inside `serve`, or a process of its own with `remind_due --loop`.
+
+It reminds and sends every two seconds, tidies each hour, and once a day does the nightly duties, in a
+second thread: checking many runs takes minutes, and reminders must not wait for it.
+"""
 
 import logging
 import signal
@@ -9,7 +13,7 @@ from types import FrameType
 from django.db import close_old_connections
 from django.utils import timezone
 
-from runbook.services import files, reminders
+from runbook.services import files, nightly, reminders
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +21,8 @@ SECONDS = 2.0
 _LONGEST_PAUSE = 60.0
 #: How often what uploads left behind is taken away.
 TIDY_EVERY = timedelta(hours=1)
+#: How often a worker asks whether the duties of the day are done.
+ASK_EVERY = timedelta(minutes=10)
 
 
 class Worker:
@@ -26,6 +32,8 @@ class Worker:
         self.seconds = seconds
         self.memory = reminders.Memory()
         self._tidied: datetime | None = None
+        self._asked: datetime | None = None
+        self._night: threading.Thread | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self.run, name="reminders", daemon=True)
 
@@ -52,6 +60,7 @@ class Worker:
         while not self._over.wait(pause):
             try:
                 self.tick()
+                self.begin_night()
                 pause = self.seconds
             except Exception:
                 logger.exception("The reminders' worker failed; it goes on.")
@@ -71,3 +80,28 @@ class Worker:
             )
         finally:
             close_old_connections()
+
+    def begin_night(self) -> None:
+        """Starts the duties of the day beside the reminders, unless they are under way.
+
+        Whoever stops the worker need not wait for them: each does its work in whole transactions,
+        and what is missing is done later.
+        """
+        now = timezone.now()
+        if self._night is not None and self._night.is_alive():
+            return
+        if self._asked is None or now - self._asked >= ASK_EVERY:
+            self._asked = now
+            self._night = threading.Thread(target=do_nightly_duties, name="nightly", daemon=True)
+            self._night.start()
+
+
+def do_nightly_duties() -> list[str]:
+    """What nobody did yet today; the names of what was done. A failure is logged, and shown."""
+    try:
+        return nightly.work(timezone.now)
+    except Exception:
+        logger.exception("The nightly duties could not be looked at; they are tried again.")
+        return []
+    finally:
+        close_old_connections()

@@ -6,25 +6,28 @@ them. PostgreSQL frees the space at its next vacuum; backups hold it until they 
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
 
 from runbook import queries
 from runbook.domain import events as ev
-from runbook.domain.decisions.erasing import HandedIn
+from runbook.domain.decisions.erasing import HandedIn, erase_all
 from runbook.domain.decisions.erasing import erase_evidence as decide_erasure
 from runbook.domain.errors import TransitionRefused
 from runbook.domain.pack import Pack
 from runbook.domain.state import RunState
 from runbook.domain.vocabulary import Action
-from runbook.models import Evidence, Run, StoredFile
+from runbook.models import Evidence, PseudonymMap, Run, StoredFile
 from runbook.queries import TimelineEntry
 from runbook.services import files, redaction, timeline
 from runbook.services.files import Shown
 from runbook.services.timeline import Act, Written
 
-_TYPES = ("evidence.added", "error.captured", "evidence.erased")
+#: The events that hand something in.
+HANDED_IN = ("evidence.added", "error.captured")
+_TYPES = (*HANDED_IN, "evidence.erased")
 _MOST = 10_000
 NOT_THERE = "This entry hands in nothing that could be erased, or it was erased before."
 
@@ -59,10 +62,31 @@ def erase_evidence(*, run_id: uuid.UUID, act: Act, seq: int, reason: str) -> Wri
         return list(made)
 
     written = timeline.record(run_id, Action.ERASE_EVIDENCE, act=act, decide=decide)
-    files.drop_unnamed(freed)
     redaction.forget(run_id)  # the map may hold words of what was erased
-    _forget()
+    let_bytes_go(freed)
     return written
+
+
+def erase_everything(run: Run, state: RunState, *, reason: str) -> tuple[list[ev.Event], list[str]]:
+    """Erases all that is left of what was handed in, inside the transaction that holds the run.
+
+    Gives the events to record, none if nothing is left, and the names of objects for
+    `let_bytes_go` once all of it is committed.
+    """
+    entries = queries.timeline_page(run, types=HANDED_IN, size=run.version)
+    left = [_handed_in(run, entry.seq) for entry in reversed(entries) if entry.event is not None]
+    freed = [name for each in left for name in _let_go(run, each.event)]
+    PseudonymMap.objects.filter(run=run).delete()  # it may hold words of what was erased
+    return erase_all(state, handed_in=left, reason=reason), freed
+
+
+def let_bytes_go(freed: Iterable[str]) -> None:
+    """After the commit: the bytes leave the disk, and what the database's log still holds of them.
+
+    A crash before this leaves bytes that no row names, which `files.tidy` takes away a day later.
+    """
+    files.drop_unnamed(freed)
+    _forget()
 
 
 def _handed_in(run: Run, seq: int) -> HandedIn:

@@ -70,7 +70,8 @@ def leaderless() -> Leaderless:
     """The runs without a lead whose account is open, newest first; one statement."""
     active = User.objects.filter(is_active=True).values("actor_id")
     led = Member.objects.filter(run=OuterRef("pk"), role=Role.LEAD.value, actor_id__in=active)
-    rows = list(Run.objects.filter(~Exists(led)).defer("state").order_by("-last_at"))
+    own = Run.objects.filter(imported_by=None)
+    rows = list(own.filter(~Exists(led)).defer("state").order_by("-last_at"))
     return Leaderless(
         going_on=[row for row in rows if row.stage not in ENDED],
         ended=[row for row in rows if row.stage in ENDED],

@@ -78,9 +78,20 @@ def run_closed(run: Run, *, now: datetime) -> None:
     append(EntryType.RUN_CLOSED, lambda place: said, now=now)
 
 
+def evidence_erased(run: Run, *, pieces: int, reason: str, now: datetime) -> None:
+    """What was handed in on a run went because its time was over; the head stands after that."""
+    said = {"run": str(run.pk), "size": run.version, "head": run.head}
+    append(
+        EntryType.EVIDENCE_ERASED,
+        lambda place: {**said, "pieces": pieces, "reason": reason},
+        now=now,
+    )
+
+
 def backup_restored(*, note: str, now: datetime) -> JournalEntry:
     """Somebody put an earlier copy of the database back, and says so."""
-    heads = list(Run.objects.order_by("pk").values_list("pk", "version", "head"))
+    own = Run.objects.filter(imported_by=None).order_by("pk")
+    heads = list(own.values_list("pk", "version", "head"))
     said = {"note": note, "runs": [[str(pk), size, head] for pk, size, head in heads]}
     return append(EntryType.BACKUP_RESTORED, lambda place: said, now=now)
 
@@ -119,7 +130,8 @@ def problems() -> list[str]:
 def unlisted() -> list[Run]:
     """Runs that the journal does not know, such as those from before there was one."""
     known = _runs(EntryType.RUN_CREATED)
-    return [run for run in Run.objects.order_by("created", "pk") if str(run.pk) not in known]
+    own = Run.objects.filter(imported_by=None).order_by("created", "pk")
+    return [run for run in own if str(run.pk) not in known]
 
 
 def _runs(kind: EntryType) -> set[str]:

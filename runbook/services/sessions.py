@@ -75,3 +75,9 @@ def _belongs(session: Session, user: User) -> bool:
         data.get(SESSION_KEY) == str(user.pk)
         and data.get(HASH_SESSION_KEY) == user.get_session_auth_hash()
     )
+
+
+def forget_ended(*, now: datetime) -> None:
+    """Sign-ins that are over lead nowhere: their rows go, and with them addresses and browsers."""
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()

@@ -2,15 +2,31 @@
 
 import signal
 import threading
+from datetime import datetime
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import call_command
 
+from runbook.management import worker as work
 from runbook.management.commands import remind_due, serve
-from runbook.management.worker import Worker
-from runbook.services import reminders
+from runbook.management.worker import ASK_EVERY, Worker
+from runbook.services import nightly, reminders
 from runbook.services.reminders import Done
+
+
+@pytest.fixture(autouse=True)
+def nights(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which threads worked at night; nothing is done."""
+    seen: list[str] = []
+
+    def night(clock: object) -> list[str]:
+        seen.append(threading.current_thread().name)
+        return ["sign heads"]
+
+    monkeypatch.setattr(nightly, "work", night)
+    return seen
 
 
 @pytest.fixture
@@ -83,7 +99,7 @@ def test_the_command_does_one_tick_and_says_what_it_did(
     call_command("remind_due", stdout=output)
 
     assert len(ticks) == 1
-    assert output.getvalue() == "raised 1, sent 2\n"
+    assert output.getvalue() == "raised 1, sent 2\nnightly: sign heads\n"
 
 
 def test_with_loop_it_goes_on_until_it_is_asked_to_end(
@@ -136,3 +152,70 @@ def test_serve_stops_the_worker_when_the_server_fails(
         call_command("serve", stdout=StringIO())
 
     assert seen == ["stop"]
+
+
+def join_the_night(worker: Worker) -> None:
+    assert worker._night is not None
+    worker._night.join(10)
+
+
+def test_the_night_is_worked_beside_the_reminders_and_asked_for_now_and_then(
+    now: datetime, nights: list[str]
+) -> None:
+    worker = Worker()
+    with time_machine.travel(now, tick=False) as clock:
+        for _ in range(3):
+            worker.begin_night()
+            join_the_night(worker)
+        assert nights == ["nightly"]
+        clock.shift(ASK_EVERY)
+        worker.begin_night()
+        join_the_night(worker)
+    assert nights == ["nightly"] * 2
+
+
+def test_a_night_under_way_is_not_begun_a_second_time(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, begun = threading.Event(), threading.Semaphore(0)
+
+    def night(clock: object) -> list[str]:
+        begun.release()
+        over.wait(10)
+        return []
+
+    monkeypatch.setattr(nightly, "work", night)
+    worker = Worker()
+    with time_machine.travel(now, tick=False) as clock:
+        for _ in range(3):
+            worker.begin_night()
+            clock.shift(ASK_EVERY)
+    over.set()
+    join_the_night(worker)
+
+    assert begun.acquire(timeout=10)
+    assert not begun.acquire(blocking=False)
+
+
+def test_a_night_that_cannot_be_looked_at_ends_no_worker(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, db: None
+) -> None:
+    def night(clock: object) -> list[str]:
+        raise OSError
+
+    monkeypatch.setattr(nightly, "work", night)
+
+    assert work.do_nightly_duties() == []
+    assert "tried again" in caplog.text
+
+
+def test_the_loop_begins_the_night(
+    monkeypatch: pytest.MonkeyPatch, ticks: list[reminders.Memory], nights: list[str], db: None
+) -> None:
+    worker, left = Worker(), [False, True]
+    monkeypatch.setattr(worker._over, "wait", lambda seconds: left.pop(0))
+
+    worker.run()
+
+    join_the_night(worker)
+    assert nights == ["nightly"]

@@ -1,9 +1,11 @@
 """Pages of the installation: for its owners only, and nothing of a run's content on them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -158,6 +160,32 @@ def test_storage_counts_bytes_and_names_runs_by_their_id(
     assert str(run.pk) in page
     assert "9.8\xa0KB" in page, "5000 letters of two bytes each, and the canary"
     assert f"<dt>Events</dt><dd>{run.version}</dd>" in page
+
+
+def test_storage_says_that_evidence_is_kept_for_ever(olga: User, sign_in: SignIn) -> None:
+    assert "For ever." in read(sign_in(olga), "owner-storage")
+
+
+def test_storage_says_how_long_evidence_is_kept_and_what_is_next(
+    ana: User, olga: User, now: datetime, sign_in: SignIn, settings: Any
+) -> None:
+    settings.KEEP_EVIDENCE_MONTHS = 1
+    held = factories.make_run(ana, now)
+    settings.KEEP_EVIDENCE_RUNS = frozenset({held.pk})
+    ended = factories.make_run_at(RunStage.CLOSED, ana, now)
+
+    with time_machine.travel(now, tick=False) as clock:
+        page = read(sign_in(olga), "owner-storage")
+        clock.shift(timedelta(days=31))
+        later = read(sign_in(olga), "owner-storage")
+
+    assert "is erased 1 month after its end" in page
+    assert "<dd>nothing</dd>" in page
+    assert f"22 December 2026</time>, the run <code>{ended.pk}</code>" in page
+    assert f"<dt>Exempt from it</dt><dd><code>{held.pk}</code></dd>" in page
+    assert "<dd>1 run, erased by the worker within a day</dd>" in later
+    assert "no other run waits for it" in later
+    assert ended.title not in page + later
 
 
 def test_a_run_with_a_lead_is_not_to_be_rescued(

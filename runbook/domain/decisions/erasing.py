@@ -47,6 +47,23 @@ def erase_evidence(state: RunState, *, handed_in: HandedIn, reason: str) -> list
     return [erased, *(ev.PayloadErased(seq=seq, reason=reason) for seq in emptied)]
 
 
+def erase_all(state: RunState, *, handed_in: Sequence[HandedIn], reason: str) -> list[ev.Event]:
+    """As `erase_evidence` for several contents at once; what two of them quote is emptied once."""
+    made: list[ev.Event] = []
+    emptied: set[int] = set()
+    for each in handed_in:
+        for event in erase_evidence(state, handed_in=each, reason=reason):
+            if isinstance(event, ev.EvidenceErased) and not event.attempt:
+                key = check_key(event.step, event.slot)
+                state = replace(state, slots={**state.slots, key: event.left})
+            if isinstance(event, ev.PayloadErased):
+                if event.seq in emptied:
+                    continue
+                emptied.add(event.seq)
+            made.append(event)
+    return made
+
+
 def _error_text(
     state: RunState, event: ev.ErrorCaptured, *, seq: int, reason: str
 ) -> ev.EvidenceErased:

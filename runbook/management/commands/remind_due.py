@@ -6,11 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from runbook.management.worker import SECONDS, Worker
+from runbook.management.worker import SECONDS, Worker, do_nightly_duties
 
 
 class Command(BaseCommand):
-    help = "Raises due reminders and sends waiting notices; `serve` does the same by itself."
+    help = (
+        "Raises due reminders, sends waiting notices, and does the nightly duties once a day; "
+        "`serve` does the same by itself."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="go on until stopped")
@@ -25,3 +28,5 @@ class Command(BaseCommand):
         done = {name: count for name, count in asdict(worker.tick()).items() if count}
         if done:
             self.stdout.write(", ".join(f"{name} {count}" for name, count in done.items()))
+        for name in do_nightly_duties():
+            self.stdout.write(f"nightly: {name}")

@@ -6,7 +6,7 @@ It reads and changes nothing. One check that fails does not keep the others from
 from collections.abc import Iterator
 from datetime import datetime
 
-from runbook.services.doctor import database, machine, mailing, records, site
+from runbook.services.doctor import database, machine, mailing, proofs, records, site
 from runbook.services.doctor.finding import Check, Finding, Level, Visit, bad
 from runbook.services.doctor.mailing import send_test_mail
 
@@ -36,7 +36,7 @@ def _of_the_database(visit: Visit) -> Iterator[Finding]:
     for check in database.CHECKS:
         yield from _made(check, visit)
     if database.is_up_to_date():  # else the tables may lack what the next checks read
-        for check in records.CHECKS:
+        for check in (*records.CHECKS, *proofs.CHECKS):
             yield from _made(check, visit)
 
 

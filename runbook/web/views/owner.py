@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from runbook.domain.errors import DomainError
 from runbook.models import Run
-from runbook.services import doctor, installation, teams
+from runbook.services import doctor, installation, retention, teams
 from runbook.services.doctor import Level
 from runbook.services.teams import By, TeamRefused
 from runbook.services.timeline import Busy
@@ -95,8 +95,15 @@ def all_packs(request: HtmxRequest) -> HttpResponse:
 @for_owners
 @require_GET
 def storage(request: HtmxRequest) -> HttpResponse:
-    """How much is stored, and how much room is left."""
-    return render(request, "owner/storage.html", {"storage": installation.storage()})
+    """How much is stored, how much room is left, and how long evidence is kept."""
+    now, rule = timezone.now(), retention.outlook()
+    context = {
+        "storage": installation.storage(),
+        "rule": rule,
+        "due": rule.due(now),
+        "next": next(iter(rule.later(now)), None),
+    }
+    return render(request, "owner/storage.html", context)
 
 
 @for_owners
