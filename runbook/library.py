@@ -101,9 +101,29 @@ def parse_pack(text: str) -> Pack:
 
 def digest_of(pack: Pack) -> str:
     """SHA-256 in hex over the canonical content; the digest field itself is left out."""
-    content = _PACK.dump_python((pack,), mode="json")[0]
+    return hashlib.sha256(definition_in(dump_pack(pack))).hexdigest()
+
+
+def definition_in(body: str) -> bytes:
+    """What the digest of a stored pack was computed over, whichever release stored it."""
+    content = json.loads(body)
     del content["digest"]
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    return rfc8785.dumps(content)
+
+
+def body_of(definition: bytes) -> str:
+    """A definition from outside as `dump_pack` would have stored it, its digest computed anew.
+
+    PackInvalid if it is none that this release can read. Nothing in it is compiled or run here.
+    """
+    try:
+        content = json.loads(definition)
+        content["digest"] = hashlib.sha256(definition).hexdigest()
+        body = rfc8785.dumps(content).decode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PackInvalid("The definition cannot be read.") from error
+    parse_pack(body)
+    return body
 
 
 def _pack(slug: str, raw: Mapping[str, Raw]) -> Pack:

@@ -54,7 +54,7 @@ class Incoming:
 
     `head` is the signed canonical text, empty if the file had none. `erased` tells for an emptied
     event which one emptied it. `people` are the file's own names by actor id. `files` are contents
-    by the hash that they have.
+    by the hash that they have. `definition` is that behind `plan_digest`, if the file has it.
     """
 
     kind: str
@@ -74,6 +74,7 @@ class Incoming:
     people: Mapping[str, str] = field(default_factory=dict)
     texts: tuple[Words, ...] = ()
     files: Mapping[str, memoryview] = field(default_factory=dict)
+    definition: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ class Events:
     def _add(self, told: Told) -> None:
         seq = len(self.links) + 1
         header = told.header
-        at = _moment(header["at"], seq)
+        at = moment(header["at"], what=f"Event {seq}")
         text = chain.canonical(header)
         body = None if told.payload is None else chain.canonical(told.payload)
         salt = None if told.salt is None else bytes.fromhex(told.salt)
@@ -137,7 +138,7 @@ class Events:
             seq=seq,
             event=event,
             recorded_at=at,
-            happened_at=_moment(told.payload["happened_at"], seq),
+            happened_at=moment(told.payload["happened_at"], what=f"Event {seq}"),
             actor=header["actor"],
         )
         self.recorded.append(entry)
@@ -190,6 +191,9 @@ def _event(kind: str, payload: Mapping[str, Any], seq: int) -> ev.Event:
     if set(payload) != _PAYLOAD or schema is not ev.PAYLOAD_SCHEMA or not isinstance(data, dict):
         raise RecordRefused(f"Event {seq} is not written as events are.")
     check_words(data, what=f"Event {seq}")
+    if not all(verify.HASH.fullmatch(digest) for digest in verify.references(kind, data)):
+        # What was handed in is looked up by these, and a forger could write a path there.
+        raise RecordRefused(f"Event {seq} names a text or a file by something that is no digest.")
     try:
         event = ev.from_payload(kind, data)
     except ValueError:
@@ -206,16 +210,16 @@ def _event(kind: str, payload: Mapping[str, Any], seq: int) -> ev.Event:
     return event
 
 
-def _moment(text: object, seq: int) -> datetime:
+def moment(text: object, *, what: str) -> datetime:
     """A time in the one form that a record has; RecordRefused for one that no page could show."""
     try:
         if not isinstance(text, str) or not verify.TIME.fullmatch(text):
             raise ValueError(text)
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise RecordRefused(f"Event {seq} has a time that is none.") from None
+        raise RecordRefused(f"{what} has a time that is none.") from None
     if found.year not in _YEARS:
-        raise RecordRefused(f"Event {seq} has a time that cannot be: {text}.")
+        raise RecordRefused(f"{what} has a time that cannot be: {text}.")
     return found
 
 

@@ -25,6 +25,7 @@ from runbook.exports.incoming import (
     Told,
     Words,
     check_words,
+    moment,
 )
 from runbook.exports.verifier import verify
 
@@ -41,6 +42,7 @@ _PARTS = {
     "genesis.json": 64 * 1024,
     "head.json": 64 * 1024,
     "state.json": 8 * MIB,
+    "definition.json": 8 * MIB,
     "texts/": 8 * MIB,
 }
 #: What stands at the very end of an archive.
@@ -156,7 +158,7 @@ def _checked(archive: verify.Archive, trust: Trust) -> Incoming:
         kind="zip",
         run=_uuid(genesis["run"]),
         instance=str(_uuid(genesis["instance"])),
-        created=datetime.fromisoformat(genesis["created"]),
+        created=moment(genesis["created"], what="The beginning of this record"),
         plan_digest=found,
         genesis=chain.tagged_hash("uwlog.genesis.v1", chain.canonical(genesis).encode()),
         links=tuple(events.links),
@@ -170,6 +172,7 @@ def _checked(archive: verify.Archive, trust: Trust) -> Incoming:
         people=_names(archive.contents.get("report.json")),
         texts=tuple(_texts(archive)),
         files={name[6:]: c for name, c in archive.contents.items() if name.startswith("files/")},
+        definition=bytes(archive.contents.get("definition.json", b"")),
     )
 
 
@@ -206,7 +209,16 @@ def people_in(told: Mapping[str, Any]) -> dict[str, str]:
         actor: name[:_PERSON].replace("\x00", "")
         for actor, name in list(found.items())[:_PEOPLE]
         if isinstance(name, str) and len(actor) <= 32 and "\x00" not in actor
+        # No verifier looked at them, so half a character may stand there, which nothing can keep.
+        and _has_bytes(actor + name)
     }
+
+
+def _has_bytes(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _signer(record: verify.Record, trust: Trust) -> Finding:

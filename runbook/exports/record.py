@@ -33,7 +33,8 @@ class Record:
     """Everything about a run at one head that the report does not say.
 
     `head` is the canonical text that was signed at `at`, `signature` None if nobody could sign it.
-    `state` is the text behind the head's state digest, empty if it must not be handed out. `lines`
+    `state` is the text behind the head's state digest, empty if it must not be handed out, and
+    `definition` that behind the digest of the pack which the run is bound to. `lines`
     gives the events anew each time, in pieces of any size.
     """
 
@@ -46,6 +47,7 @@ class Record:
     state: str
     lines: Callable[[], Iterable[bytes]]
     attachments: tuple[Attachment, ...] = ()
+    definition: bytes = b""
     profile: Profile = Profile.INTERNAL
 
     @property

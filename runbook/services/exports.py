@@ -215,6 +215,7 @@ def _handout(reading: RecordReading, profile: Profile, spools: ExitStack) -> Han
             state=state if same else "",
             lines=_lines(reading, report, profile),
             attachments=reading.attachments,
+            definition=reading.definition,
             profile=profile,
         ),
     )

@@ -53,6 +53,7 @@ from runbook.services.files import NO_ROOM
 logger = logging.getLogger(__name__)
 
 _PIECE = 256 * 1024
+_LONGEST_SLUG = 64
 #: What is left to find in a chain that is whole, of events that mean nothing together.
 _UNSHOWABLE = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
 NO_SENSE = "The events of this record do not fit together, so it cannot be shown."
@@ -191,7 +192,10 @@ def _row(found: Incoming, new: projection.Columns, user: User) -> Run:
 
 
 def _definition(found: Incoming) -> PackRevision:
-    """The revision to which the chain is bound: shipped with this version, or held by a run here."""
+    """The revision to which the chain is bound: shipped with this version, held by a run here, or
+    brought by the file itself. One from a file only ever serves copies: runs begin with packs that
+    are shipped.
+    """
     revision = PackRevision.objects.filter(pk=found.plan_digest).first()
     if revision is not None:
         return revision
@@ -200,11 +204,33 @@ def _definition(found: Incoming) -> PackRevision:
             return PackRevision.objects.create(
                 pk=pack.digest, slug=pack.slug, body=library.dump_pack(pack)
             )
+    if found.definition:
+        body = _body(found.definition, slug=found.state.pack)
+        return PackRevision.objects.create(pk=found.plan_digest, slug=found.state.pack, body=body)
     raise RecordRefused(
         f"This record follows the definition {found.state.pack[:64]} in the revision "
         f"{found.plan_digest[:12]}, which this installation does not have. Open it with the version "
         "of the product that wrote it."
     )
+
+
+def _body(definition: bytes, *, slug: str) -> str:
+    """The definition as it is stored, if nothing in it leads a reader anywhere but to a web page."""
+    try:
+        body = library.body_of(definition)
+    except library.PackInvalid as problem:
+        raise RecordRefused(
+            "This record brings a definition that this version cannot read. Open it with the version "
+            "of the product that wrote it."
+        ) from problem
+    pack = library.parse_pack(body)
+    places = {source.url for source in pack.sources}
+    places |= {remedy.url for family in pack.families for remedy in family.remedies}
+    if pack.slug != slug or len(slug) > _LONGEST_SLUG:
+        raise RecordRefused("The definition in this record is not the one that its events name.")
+    if not all(each.startswith("https://") for each in places - {""}):
+        raise RecordRefused("The definition in this record has links that are no web addresses.")
+    return body
 
 
 def _beside(found: Incoming, run: Run, *, now: datetime, digest: str) -> ImportedRecord:

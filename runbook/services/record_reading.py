@@ -18,7 +18,7 @@ from typing import IO
 
 from django.db import connection, transaction
 
-from runbook import __version__, queries
+from runbook import __version__, library, queries
 from runbook.domain import chain
 from runbook.domain.chain import Link
 from runbook.domain.decisions.times import is_late
@@ -33,7 +33,7 @@ from runbook.domain.state import RunState
 from runbook.exports.format import Format
 from runbook.exports.record import Attachment, event_line
 from runbook.exports.verifier.verify import references
-from runbook.models import Evidence, Run
+from runbook.models import Evidence, Run, StoredFile
 from runbook.queries import TimelineEntry
 from runbook.services import export_pictures, heads, objects, signing
 from runbook.services.heads import Signed
@@ -57,6 +57,7 @@ class RecordReading:
     signed: Signed | None = None
     keys: tuple[dict[str, object], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    definition: bytes = b""
 
 
 @contextmanager
@@ -107,7 +108,11 @@ def read(
             reading = replace(reading, events=_event_lines(row, spools, named))
         else:
             reading = replace(reading, links=_links(row, spools, named))
-        return replace(reading, attachments=_attachments(row, named))
+        return replace(
+            reading,
+            attachments=_attachments(row, named),
+            definition=library.definition_in(row.pack.body),
+        )
 
 
 def keeper(size: int, spools: ExitStack) -> KeepLines:
@@ -172,8 +177,10 @@ def _attachments(row: Run, named: set[str]) -> tuple[Attachment, ...]:
         )
         if digest in named and salt is not None and text is not None
     ]
-    texts = {each.name[6:-5] for each in found}
-    for digest in sorted(named - texts):
+    # One store holds the files of all runs, and the events of a copy may name whatever they like.
+    rows = StoredFile.objects.filter(run=row, state=StoredFile.State.ACCEPTED)
+    kept = set(rows.values_list("sha256_stored", flat=True)) - {""}
+    for digest in sorted(named & kept):
         path = objects.place_of(digest)
         if path.exists():
             found.append(Attachment(name=f"files/{digest}", content=partial(_pieces_of, path)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from runbook import library
 from runbook.domain import chain, heads
 from runbook.domain import events as ev
 from runbook.domain.heads import Head, KeyStatement
@@ -133,6 +134,7 @@ def proved(
             Attachment(name=f"texts/{DIGEST}.json", content=lambda: [_text()]),
             Attachment(name=f"files/{FILE_DIGEST}", content=lambda: [FILE]),
         ),
+        definition=library.definition_in(library.dump_pack(report.pack)),
         profile=profile,
     )
     return replace(made, record=record)

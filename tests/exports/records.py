@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runbook import library
 from runbook.domain import chain
 from runbook.domain import events as ev
 from runbook.domain.conditions import StepResolved
@@ -149,8 +151,8 @@ PACK = Pack(
     not_an_error_family="busy",
     recipients=(Recipient(slug="workshop", title="The workshop", text="Mends.", facts=()),),
     escalation_rules=(EscalationRule(slug="unknown-error", text="Nobody knows this error."),),
-    digest="d" * 64,
 )
+PACK = replace(PACK, digest=library.digest_of(PACK))
 
 READING = Reading(
     is_import_error=True,

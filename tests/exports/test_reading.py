@@ -35,7 +35,7 @@ from tests.exports.bundles import (
     fingerprint,
     proved,
 )
-from tests.exports.records import INSTANCE, LEAD, OPERATOR, PACK, RUN_ID, handout
+from tests.exports.records import INSTANCE, LEAD, OPERATOR, RUN_ID, handout
 from tests.exports.test_golden_bundles import FROZEN
 
 Read = Callable[..., Incoming]
@@ -58,7 +58,7 @@ def test_a_bundle_of_an_earlier_release_is_read_word_for_word(frozen: Path) -> N
     lines = Forgery(frozen.read_bytes()).files["events.jsonl"]
 
     assert b"".join(map(event_line, found.links)) == lines
-    assert (str(found.run), found.instance, found.plan_digest) == (RUN_ID, INSTANCE, PACK.digest)
+    assert (str(found.run), found.instance, found.plan_digest) == (RUN_ID, INSTANCE, "d" * 64)
     assert found.erased == {ERASED: ERASED + 2}
     assert found.finding.verified
     assert [(each.digest, each.salt, each.text) for each in found.texts] == [(DIGEST, SALT, ERROR)]

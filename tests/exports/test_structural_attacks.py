@@ -164,6 +164,12 @@ ATTACKS: dict[str, tuple[Attack, int]] = {
     ),
     "file that no event names": (lambda forged: forged.files.update({"files/" + "0" * 64: b""}), 1),
     "another state": (lambda forged: forged.files.update({"state.json": b"{}"}), 1),
+    "another definition": (
+        lambda forged: forged.put(
+            "definition.json", {**forged.json("definition.json"), "product": "Something else"}
+        ),
+        1,
+    ),
     "another beginning": (
         lambda forged: forged.put(
             "genesis.json", {**forged.json("genesis.json"), "plan_digest": "0" * 64}

@@ -329,11 +329,11 @@ def test_of_two_who_open_a_record_at_once_one_is_told_that_it_is_here(
         open_as(bundle.content, ana)
 
 
-def test_a_definition_that_is_not_here_is_named(
+def test_a_definition_that_is_nowhere_is_named(
     tmp_path: Path, now: datetime, ana: User, open_as: Open
 ) -> None:
-    """The pack of the tests is shipped nowhere."""
-    there = handed_out(tmp_path, now, make=make_run)
+    """The pack of the tests is shipped nowhere, and a JSON export does not bring it."""
+    there = handed_out(tmp_path, now, make=make_run, export_format="json")
 
     with pytest.raises(RecordRefused, match="follows the definition small in the revision"):
         open_as(there.content, ana)

@@ -46,6 +46,7 @@ events.jsonl    every event: what was hashed, its content, and the salt of its c
 head.json       the signed head
 keys.json       what the installation's keys said when they began
 state.json      where the run stood
+definition.json the steps and the advice that the run followed, bound by genesis.json
 texts/, files/  what people handed in, by digest
 report.*        the same for people; they prove nothing
 manifest.json   names, sizes and hashes of all these files
@@ -119,6 +120,8 @@ def _contents(handout: Handout, record: Record) -> Iterator[tuple[str, Iterable[
     if record.state and not record.derived:
         yield "state.json", [record.state.encode()]
     if not record.derived:
+        if record.definition:
+            yield "definition.json", [record.definition]
         for each in sorted(record.attachments, key=lambda one: one.name):
             yield each.name, each.content()
     yield from _reports(handout, record)

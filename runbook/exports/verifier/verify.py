@@ -40,9 +40,7 @@ KINDS = {"int": int, "str": str, "bool": bool, "list": list, "dict": dict}
 def shape(words: str) -> dict[str, tuple[type, ...]]:
     """Keys with the types that their values may have."""
     pairs = (word.split(":") for word in words.split())
-    return {
-        name: (KINDS[kind.rstrip("?")], type(None))[: len(kind.split("?"))] for name, kind in pairs
-    }
+    return {n: (KINDS[kind.rstrip("?")], type(None))[: len(kind.split("?"))] for n, kind in pairs}
 
 
 GENESIS = shape("v:int instance:str run:str created:str plan_digest:str")
@@ -352,6 +350,9 @@ class Record:
         state = self.archive.contents.get("state.json")
         same = state is None or digest("uwlog.state.v1", bytes(state)) == head["state_digest"]
         must(same, "The state differs from the one that was signed")
+        plan = self.archive.contents.get("definition.json")
+        same = plan is None or hashlib.sha256(plan).hexdigest() == genesis["plan_digest"]
+        must(same, "The definition is not the one that the run was bound to when it began")
 
     def _check_keys(self) -> None:
         """Each key says when it began and which one it follows; the one before may endorse that."""
@@ -413,9 +414,8 @@ class Record:
         said, head = self.manifest, self.head
         of_this = all(said[name] == head[name] for name in ("run", "size", "head"))
         must(of_this, "The manifest is of another record")
-        formed(
-            said["derived"] == (said["profile"] != "internal"), "The manifest contradicts itself"
-        )
+        honest = said["derived"] == (said["profile"] != "internal")
+        formed(honest, "The manifest contradicts itself")
         listed = [_shaped(each, FILE, "manifest.json") for each in said["files"]]
         names = [*(each["name"] for each in listed), "manifest.json"]
         same = sorted(names) == sorted(self.archive.contents)

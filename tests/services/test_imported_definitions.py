@@ -1,0 +1,107 @@
+"""A ZIP brings the steps and the advice that its run followed, so it opens wherever it comes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from runbook import library, queries
+from runbook.domain.pack import Pack
+from runbook.exports import FORMATS
+from runbook.exports.incoming import RecordRefused
+from runbook.models import PackRevision, Run, User
+from runbook.services import exports
+from tests.domain.wishes import small_pack
+from tests.elsewhere import ADDRESS, handed_out, opened
+from tests.exports.bundles import Forgery
+from tests.factories import make_run
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def _key_file(tmp_path: Path, settings: Any) -> None:
+    settings.SIGNING_KEY_FILE = tmp_path / "keys" / "signing_key"
+
+
+def with_pack(changed: Pack) -> Callable[[User, datetime], Run]:
+    """A run that began with another definition than any that is shipped."""
+    pack = replace(changed, digest=library.digest_of(changed))
+
+    def make(lead: User, now: datetime) -> Run:
+        with patch("tests.factories.small_pack", lambda: pack):
+            return make_run(lead, now)
+
+    return make
+
+
+def test_a_record_with_a_definition_that_is_not_shipped_opens_with_its_own(
+    db: None, tmp_path: Path, now: datetime, ana: User, sign_in: SignIn
+) -> None:
+    there = handed_out(tmp_path, now, make=make_run)
+    assert not PackRevision.objects.filter(slug="small").exists()
+    copy = opened(there.content, ana, tmp_path, now)
+
+    assert queries.pack_of(copy) == small_pack()
+    page = sign_in(ana).get(reverse("run-review", args=[copy.pk]))
+    assert page.status_code == 200
+    assert small_pack().product in page.content.decode()
+
+
+def test_it_comes_out_again_as_it_came_in(
+    db: None, tmp_path: Path, now: datetime, ana: User
+) -> None:
+    there = handed_out(tmp_path, now, make=make_run)
+    copy = opened(there.content, ana, tmp_path, now)
+    made = exports.written(copy.pk, FORMATS["zip"], now=now, address=ADDRESS)
+
+    before, after = Forgery(there.content), Forgery(b"".join(made.pieces()))
+    assert before.files["definition.json"] == after.files["definition.json"]
+
+
+def test_nobody_can_begin_a_run_with_it_or_look_it_up(
+    db: None, tmp_path: Path, now: datetime, ana: User, sign_in: SignIn
+) -> None:
+    opened(handed_out(tmp_path, now, make=make_run).content, ana, tmp_path, now)
+    client = sign_in(ana)
+
+    assert "small" not in library.packs()
+    for name in ("knowledge-pack", "new-run"):
+        assert client.get(reverse(name, args=["small"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "place", ["javascript:alert(1)", "\tjavascript:alert(1)", "data:text/html,x"]
+)
+def test_a_definition_that_leads_to_a_script_is_refused(
+    db: None, tmp_path: Path, now: datetime, ana: User, place: str
+) -> None:
+    first, *others = small_pack().sources
+    evil = replace(small_pack(), sources=(replace(first, url=place), *others))
+    there = handed_out(tmp_path, now, make=with_pack(evil))
+
+    with pytest.raises(RecordRefused, match="links that are no web addresses"):
+        opened(there.content, ana, tmp_path, now)
+    assert not PackRevision.objects.filter(slug="small").exists()
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b'{"slug":"small"}', b"\xff", b"[" * 5000])
+def test_what_is_no_definition_is_refused(text: bytes) -> None:
+    with pytest.raises(library.PackInvalid):
+        library.body_of(text)
+
+
+def test_a_definition_of_an_older_release_keeps_its_digest() -> None:
+    """What is stored decides, not what today's code would write for the same pack."""
+    body = library.dump_pack(small_pack())
+    older = body.replace('"example":null,', "", 1)
+    assert older != body
+
+    assert library.parse_pack(library.body_of(library.definition_in(older))).slug == "small"
+    assert b'"example"' not in library.definition_in(older)
