@@ -1,5 +1,6 @@
 """How many statements a page costs: few, and the same for a long run and for many runs."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -151,4 +152,6 @@ def test_looking_writes_nothing(as_ana: Client, run_at: RunAt) -> None:
     pages += [reverse(name, args=[run.pk]) for name in ("timeline", "run-report")]
     for target in [*pages, "/"]:
         found = statements(lambda t=target: as_ana.get(t))  # type: ignore[misc]
-        assert [sql for sql in found if not sql.startswith("SELECT")] == [], target
+        # A long timeline is read through a cursor, which PostgreSQL is told of in words of its own.
+        writes = [sql for sql in found if not re.match('SELECT|DECLARE "[^"]+" .*FOR SELECT', sql)]
+        assert writes == [], target
