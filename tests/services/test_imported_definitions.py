@@ -20,6 +20,7 @@ from runbook.services import exports
 from tests.domain.wishes import small_pack
 from tests.elsewhere import ADDRESS, handed_out, opened
 from tests.exports.bundles import Forgery
+from tests.exports.test_example import EXAMPLE
 from tests.factories import make_run
 
 SignIn = Callable[[User], Client]
@@ -105,3 +106,13 @@ def test_a_definition_of_an_older_release_keeps_its_digest() -> None:
 
     assert library.parse_pack(library.body_of(library.definition_in(older))).slug == "small"
     assert b'"example"' not in library.definition_in(older)
+
+
+def test_the_example_of_the_readme_opens(
+    db: None, tmp_path: Path, now: datetime, ana: User, sign_in: SignIn
+) -> None:
+    copy = opened(EXAMPLE.read_bytes(), ana, tmp_path, now)
+    page = sign_in(ana).get(reverse("run-report", args=[copy.pk]))
+
+    assert copy.title == "Example: Contoso CoE production"
+    assert page.status_code == 200
