@@ -55,10 +55,12 @@ def read(tmp_path: Path) -> Read:
 @pytest.mark.parametrize("frozen", FROZEN, ids=lambda path: path.stem)
 def test_a_bundle_of_an_earlier_release_is_read_word_for_word(frozen: Path) -> None:
     found = read_record(frozen, trust=Trust(named=fingerprint_of(fingerprint())))
-    lines = Forgery(frozen.read_bytes()).files["events.jsonl"]
+    file = Forgery(frozen.read_bytes())
 
-    assert b"".join(map(event_line, found.links)) == lines
-    assert (str(found.run), found.instance, found.plan_digest) == (RUN_ID, INSTANCE, "d" * 64)
+    assert b"".join(map(event_line, found.links)) == file.files["events.jsonl"]
+    assert (str(found.run), found.instance) == (RUN_ID, INSTANCE)
+    assert found.plan_digest == file.json("genesis.json")["plan_digest"]
+    assert found.definition == file.files.get("definition.json", b"")
     assert found.erased == {ERASED: ERASED + 2}
     assert found.finding.verified
     assert [(each.digest, each.salt, each.text) for each in found.texts] == [(DIGEST, SALT, ERROR)]
