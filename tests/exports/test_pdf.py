@@ -1,4 +1,4 @@
-"""The record on paper: every script, every page named, nothing typed is markup, nothing is fetched."""
+"""On paper (EX-03, EX-04): every script, each page named, nothing typed is markup or fetched."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Guides become HTML; what people typed never becomes markup."""
+"""IN-03: guides become HTML; what people typed never becomes markup."""
 
 from html.parser import HTMLParser
 
