@@ -12,7 +12,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -53,6 +53,8 @@ from runbook.services.files import NO_ROOM
 logger = logging.getLogger(__name__)
 
 _PIECE = 256 * 1024
+#: Records that one person opens on the page within a day.
+MOST_A_DAY = 20
 _LONGEST_SLUG = 64
 #: What is left to find in a chain that is whole, of events that mean nothing together.
 _UNSHOWABLE = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
@@ -91,13 +93,28 @@ def open_record(path: Path, *, user: User, now: datetime, fingerprint: str = "")
 
 
 def open_upload(file: IO[bytes], *, user: User, now: datetime, fingerprint: str = "") -> Run:
-    """As `open_record`, for a file that comes in; it lies in a private folder meanwhile."""
+    """As `open_record`, for a file that comes in; it lies in a private folder meanwhile.
+
+    One person opens so many in a day on the page; the command of the server knows no such limit.
+    """
+    _check_often(user, now)
     with objects.new_file() as (path, taken):
         try:
             _take_in(file, taken)
             return open_record(path, user=user, now=now, fingerprint=fingerprint)
         finally:
             path.unlink(missing_ok=True)
+
+
+def _check_often(user: User, now: datetime) -> None:
+    """A copy stays for good, so that nobody may fill the disk with them unnoticed."""
+    since = now - timedelta(days=1)
+    opened = ImportedRecord.objects.filter(run__imported_by=user.actor_id, imported_at__gt=since)
+    if opened.count() >= MOST_A_DAY:
+        raise RecordRefused(
+            f"You opened {MOST_A_DAY} records within a day, which is the limit here. Open the next one "
+            "tomorrow, or ask whoever runs this installation to open it with manage.py import_run."
+        )
 
 
 def _take_in(file: IO[bytes], taken: IO[bytes]) -> None:

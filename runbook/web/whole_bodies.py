@@ -6,8 +6,11 @@ objects, which is gone with the request, also when the process is killed.
 """
 
 import asyncio
+import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from tempfile import TemporaryFile
@@ -29,15 +32,27 @@ _CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How many bytes all requests on their way may take together, and those from one address."""
+
+    all: int
+    each: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How long a sender is waited for: some seconds, and more for each byte that came.
 
-    `room` is how many bytes all requests on their way may take together.
+    Time that was not needed is not saved up: who sent most of a file at once is not waited for any
+    longer than somebody who begins. Requests that announce no more than `small` have a room of their
+    own, so that nobody who fills the other with files keeps people from signing in.
     """
 
     seconds: float = 30.0
     bytes_per_second: int = 1024
-    room: int = 1024 * MIB
+    small: int = MIB
+    for_small: Room = Room(all=128 * MIB, each=32 * MIB)
+    for_large: Room = Room(all=1024 * MIB, each=512 * MIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +79,40 @@ class WholeBodies:
     def __init__(self, pages: App, patience: Patience | None = None) -> None:
         self._pages = pages
         self._patience = patience or Patience()
-        self._taken = 0
+        self._small = _Taken(self._patience.for_small)
+        self._large = _Taken(self._patience.for_large)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Hands the request on, or answers it with a refusal, or drops it with its sender."""
-        if not 0 < _announced(scope) <= LARGEST:
+        announced = _announced(scope)
+        if not 0 < announced <= LARGEST:
             # Nothing is read of it: there is none, or the product refuses it by its length.
             await self._pages(scope, receive, send)
             return
+        taken = self._small if announced <= self._patience.small else self._large
         body = _Body(receive)
-        try:
-            refusal = await self._take_in(body)
-            if refusal is None:
-                await self._pages(scope, body.again, send)
-            else:
-                await _answer(send, refusal)
-        except _GaveUp:
-            logger.info("An upload broke off after %s bytes.", body.size)
-        finally:
-            self._taken -= body.size
-            body.close()
+        with taken.by(_network(scope)) as take:
+            try:
+                refusal = await self._take_in(body, take)
+                if refusal is None:
+                    await self._pages(scope, body.again, send)
+                else:
+                    await _answer(send, refusal)
+            except _GaveUp:
+                logger.info("An upload broke off after %s bytes.", body.size)
+            finally:
+                body.close()
 
-    async def _take_in(self, body: "_Body") -> _Refusal | None:
-        patience, clock = self._patience, asyncio.get_running_loop().time
-        until = clock() + patience.seconds
+    async def _take_in(self, body: "_Body", take: "Take") -> _Refusal | None:
+        patience = self._patience
+        until = _clock() + patience.seconds
         try:
             while not body.is_whole:
-                async with asyncio.timeout_at(until + body.size / patience.bytes_per_second):
-                    self._taken += await body.take()
-                if self._taken > patience.room:
+                async with asyncio.timeout_at(until):
+                    size = await body.take()
+                earned = size / patience.bytes_per_second
+                until = min(until + earned, _clock() + patience.seconds)
+                if not take(size):
                     return _NO_ROOM
         except TimeoutError:
             return _TOO_SLOW
@@ -100,6 +120,35 @@ class WholeBodies:
             logger.exception("An upload could not be taken in.")
             return _NO_ROOM
         return None
+
+
+#: Notes that so many bytes came; False if that was too much.
+Take = Callable[[int], bool]
+
+
+class _Taken:
+    """What the requests on their way take, by the address that they come from."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._by: Counter[str] = Counter()
+
+    @contextmanager
+    def by(self, whose: str) -> Iterator[Take]:
+        """What one request takes, given back when it is over."""
+        mine = 0
+
+        def take(size: int) -> bool:
+            nonlocal mine
+            mine += size
+            self._by[whose] += size
+            return self._by[whose] <= self._room.each and self._by.total() <= self._room.all
+
+        try:
+            yield take
+        finally:
+            self._by[whose] -= mine
+            self._by += Counter()  # forgets who has nothing on its way any more
 
 
 class _Body:
@@ -146,6 +195,21 @@ class _Body:
     def close(self) -> None:
         """Lets go of the bytes."""
         self._file.close()
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _network(scope: Message) -> str:
+    """Where a request comes from; for IPv6 the network, since one sender owns all of it."""
+    host = (scope.get("client") or ("",))[0]
+    try:
+        parsed = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)
+    bits = 64 if parsed.version == 6 else 32
+    return str(ipaddress.ip_network((parsed.packed, bits), strict=False))
 
 
 def _announced(scope: Message) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,7 +16,7 @@ from runbook.domain.snapshot import load_state
 from runbook.domain.vocabulary import Action
 from runbook.models import Anchor, Head, JournalEntry, Run, User
 from runbook.services import exports, heads, installation, journal, timeline, upkeep
-from runbook.services.doctor import records
+from runbook.services.doctor import proofs, records
 from runbook.services.doctor.finding import Visit
 from tests.domain.wishes import wish
 from tests.elsewhere import ADDRESS, Elsewhere, handed_out, opened
@@ -184,3 +185,34 @@ def test_a_second_look_finds_the_stored_copy_unbroken(
     copy = open_as(bundle.content, ana)
 
     assert upkeep.verify(copy.pk) == (bundle.run.version, bundle.run.head)
+
+
+def test_a_copy_that_claims_to_be_newest_pushes_no_own_run_out_of_the_doctors_sight(
+    bundle: Elsewhere, now: datetime, ana: User, open_as: Open
+) -> None:
+    """A quick visit looks at so many runs, the newest first; a forger may write any time."""
+    own = stored_run(ana, now)
+    copy = open_as(bundle.content, ana)
+    Run.objects.filter(pk=copy.pk).update(last_at=now + timedelta(days=9000))
+    looked: list[Run] = []
+
+    with (
+        patch.object(records, "_RUNS", 1),
+        patch.object(records, "_fault", side_effect=looked.append),
+    ):
+        list(records._chains(Visit(now=now)))
+
+    assert [run.pk for run in looked] == [own.pk]
+    with patch.object(proofs, "_RUNS", 1), patch.object(heads, "problems_of") as problems:
+        problems.return_value = []
+        list(proofs._signed_heads(Visit(now=now)))
+    assert [call.args[0].pk for call in problems.call_args_list] == [own.pk]
+
+
+def test_the_nights_before_a_copy_came_are_nobodys_fault(
+    bundle: Elsewhere, now: datetime, ana: User, open_as: Open
+) -> None:
+    copy = open_as(bundle.content, ana)
+    Run.objects.filter(pk=copy.pk).update(created=now - timedelta(days=900))
+
+    assert list(proofs._nights(Visit(now=now))) == []

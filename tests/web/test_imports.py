@@ -123,6 +123,22 @@ def test_the_same_file_twice_leads_to_the_first(
         assert (link in page.partition("Opened here")[0]) is seen
 
 
+def test_nobody_fills_the_disk_with_copies_in_a_day(
+    ana: User, ben: User, sign_in: SignIn, there: Elsewhere, tmp_path: Path, now: datetime
+) -> None:
+    """A copy cannot be deleted. Whoever has the server opens more."""
+    other = handed_out(tmp_path, now, export_format="json")
+    with patch.object(imports, "MOST_A_DAY", 1):
+        assert hand_in(sign_in(ana), there.content).status_code == 302
+        answer = hand_in(sign_in(ana), other.content)
+
+        assert answer.status_code == 422
+        assert "You opened 1 records within a day" in answer.content.decode()
+        assert not Run.objects.filter(pk=other.run.pk).exists()
+        opened(other.content, ana, tmp_path, now)  # as the command does
+        assert "opened here before" in hand_in(sign_in(ben), other.content).content.decode()
+
+
 def test_a_busy_database_is_said(ana: User, sign_in: SignIn, there: Elsewhere) -> None:
     with patch.object(imports, "open_upload", side_effect=Busy):
         assert hand_in(sign_in(ana), there.content).status_code == 503

@@ -1,18 +1,20 @@
 """What the reader of a link may take away: the same files, cut as the link says, and on record."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 
 from runbook import queries
 from runbook.domain.vocabulary import LinkScope
 from runbook.exports import FORMATS
 from runbook.models import Anchor, Run, ShareLink, User
-from runbook.services import runs, sharing
+from runbook.services import runs, shared_exports, sharing
 from tests.exports.records import stored_run
 from tests.factories import act
 from tests.shares import make_link, open_it, page_of
@@ -23,9 +25,9 @@ OTHER = "Fabrikam, who must not be known"
 
 
 @pytest.fixture(autouse=True)
-def standing(now: datetime) -> Iterator[None]:
-    with time_machine.travel(now, tick=False):
-        yield
+def standing(now: datetime) -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture
@@ -116,6 +118,26 @@ def test_a_revoked_link_gives_nothing_more(run: Run, ana: User, now: datetime) -
     assert answer.status_code == 404
 
 
+def test_a_link_gives_only_so_many_files_within_an_hour(
+    run: Run, ana: User, now: datetime, standing: time_machine.Traveller
+) -> None:
+    """Each file costs the server time and the record an entry; a link is in many hands."""
+    link, client = reader(run, ana, now)
+    other, of_other = reader(run, ana, now)
+    with patch.object(shared_exports, "MOST", 2):
+        taken(client, link, "markdown")
+        taken(client, link, "markdown")
+        before = Run.objects.get(pk=run.pk).version
+        answer = client.post(page_of(link, "shared-export"), {"format": "markdown"})
+
+        assert (answer.status_code, answer["Retry-After"]) == (429, "3600")
+        assert "as many as it gives. Nothing was written" in said(answer)
+        assert Run.objects.get(pk=run.pk).version == before
+        taken(of_other, other, "markdown")  # each link counts for itself
+        standing.move_to(now + timedelta(hours=1, seconds=1))
+        taken(client, link, "markdown")
+
+
 def test_an_unknown_format_is_named_and_records_nothing(run: Run, ana: User, now: datetime) -> None:
     link, client = reader(run, ana, now)
     answer = client.post(page_of(link, "shared-export"), {"format": "exe"})
@@ -131,3 +153,12 @@ def test_a_profile_that_nobody_knows_any_more_is_the_strictest(
     ShareLink.objects.filter(pk=link.pk).update(profile="of-an-older-release")
 
     assert b"mustermann" not in taken(client, link, "html")
+
+
+def test_the_form_for_a_link_says_that_colleagues_take_pictures_away(
+    run: Run, ana: User, sign_in: Callable[[User], Client]
+) -> None:
+    form = sign_in(ana).get(reverse("run-links", args=[run.pk])).content.decode()
+
+    assert "Reads the record with error texts, and takes it away as files" in form
+    assert "Colleagues: everything but secrets, in files the pictures too" in form

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +19,7 @@ from runbook.models import Run, StoredFile, User
 from runbook.services import files, objects
 from runbook.web import whole_bodies
 from runbook.web.upload_limit import LARGEST
-from runbook.web.whole_bodies import Message, Patience, Receive, Send, WholeBodies
+from runbook.web.whole_bodies import Message, Patience, Receive, Room, Send, WholeBodies
 from runbook.wsgi import application as site
 from tests.factories import make_run_at
 from tests.readers import cookie_of
@@ -160,31 +161,127 @@ def test_who_sends_too_slowly_is_told_so() -> None:
     assert pages.bodies == []
 
 
+def waited_until(app: WholeBodies, *came: tuple[float, int]) -> list[float]:
+    """Until when each next piece is waited for, of pieces that come at these times with these sizes."""
+    limits: list[float] = []
+
+    def limit(when: float) -> Any:
+        limits.append(when)
+        return nullcontext()
+
+    size = sum(each for _, each in came)
+    pieces = [piece(b"a" * each, more=at < len(came)) for at, (_, each) in enumerate(came, start=1)]
+    with (
+        patch.object(whole_bodies, "_clock", side_effect=[0.0, *(when for when, _ in came)]),
+        patch.object(asyncio, "timeout_at", limit),
+    ):
+        assert answer(app, post(size), *pieces) == 200
+    return limits
+
+
 def test_who_keeps_sending_is_waited_for() -> None:
     """Each byte buys time, so that a large file on an honest line comes through."""
-    pages = Pages()
-    app = WholeBodies(pages, Patience(seconds=0.0, bytes_per_second=1))
+    app = WholeBodies(Pages(), Patience(seconds=30.0, bytes_per_second=10))
 
-    with patch.object(asyncio, "timeout_at", wraps=asyncio.timeout_at) as limits:
-        assert answer(app, post(2000), piece(b"a" * 1999), piece(b"a", more=False)) == 200
+    assert waited_until(app, (29.0, 20), (31.0, 50), (36.0, 1)) == [30.0, 32.0, 37.0]
 
-    first, second = (call.args[0] for call in limits.call_args_list)
-    assert second - first == pytest.approx(1999)
+
+def test_who_sent_most_of_a_file_at_once_cannot_hold_its_room_for_hours() -> None:
+    app = WholeBodies(Pages(), Patience(seconds=30.0, bytes_per_second=10))
+
+    assert waited_until(app, (1.0, 100_000), (2.0, 1)) == [30.0, 31.0]
+
+
+def for_files(*, all_: int, each: int) -> Patience:
+    return Patience(small=0, for_large=Room(all=all_, each=each))
 
 
 def test_all_of_them_together_fill_no_disk() -> None:
-    pages = Pages()
-    app = WholeBodies(pages, Patience(room=1000))
+    app = WholeBodies(Pages(), for_files(all_=1000, each=1000))
 
     assert answer(app, post(2000), piece(b"a" * 1001)) == 503
     assert answer(app, post(2000), piece(b"a" * 1000, more=False)) == 200, "the room is free again"
 
 
+async def on_their_way(app: WholeBodies, *held: tuple[Message, int]) -> list[asyncio.Task[None]]:
+    """Requests of which so many bytes came, and no more."""
+
+    async def send(message: Message) -> None: ...
+
+    tasks = [
+        asyncio.create_task(app(scope, coming(piece(b"a" * size)), send)) for scope, size in held
+    ]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return tasks
+
+
+def answered_beside(app: WholeBodies, *held: tuple[Message, int], then: Message, size: int) -> int:
+    """The status of one more request, which comes whole, while the others are on their way."""
+    told: list[int] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told.append(message["status"])
+
+    async def scene() -> None:
+        tasks = await on_their_way(app, *held)
+        await app(then, coming(piece(b"a" * size, more=False)), send)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(scene())
+    return told[0]
+
+
+def of(address: str, length: int = 5000) -> Message:
+    return {**post(length), "client": (address, 50000)}
+
+
+def test_what_came_at_the_same_time_is_counted_together() -> None:
+    """Both were waited for before either came."""
+    app = WholeBodies(Pages(), for_files(all_=1000, each=1000))
+    held = [(of("192.0.2.1"), 400), (of("192.0.2.2"), 400)]
+
+    assert answered_beside(app, *held, then=of("192.0.2.3"), size=201) == 503
+    assert answered_beside(app, *held, then=of("192.0.2.3"), size=200) == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ("192.0.2.1", "192.0.2.1", 503),
+        ("192.0.2.1", "192.0.2.2", 200),
+        ("2001:db8::1", "2001:db8::ffff:2", 503),  # one sender owns the whole network
+        ("2001:db8::1", "2001:db8:0:1::1", 200),
+    ],
+)
+def test_one_address_cannot_take_all_the_room(first: str, second: str, status: int) -> None:
+    app = WholeBodies(Pages(), for_files(all_=1000, each=500))
+
+    assert answered_beside(app, (of(first), 400), then=of(second), size=200) == status
+
+
+def test_who_fills_the_room_with_files_keeps_nobody_from_signing_in() -> None:
+    patience = Patience(
+        small=1000, for_small=Room(all=300, each=300), for_large=Room(all=500, each=500)
+    )
+    app, held = WholeBodies(Pages(), patience), (of("192.0.2.1"), 500)
+
+    assert answered_beside(app, held, then=of("192.0.2.1"), size=1) == 503
+    assert answered_beside(app, held, then=of("192.0.2.1", 300), size=300) == 200
+    assert answered_beside(app, held, then=of("192.0.2.1", 301), size=301) == 503, "not for nothing"
+
+
 def test_a_full_disk_is_said_and_nothing_recorded(caplog: pytest.LogCaptureFixture) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     pages = Pages()
+    app = WholeBodies(pages, Patience(for_small=Room(all=300_000, each=300_000)))
     with patch.object(whole_bodies, "TemporaryFile", side_effect=full):
-        assert answer(WholeBodies(pages), post(MIB), piece(b"a" * 300_000)) == 503
+        for _ in range(2):
+            assert answer(app, post(MIB), piece(b"a" * 300_000)) == 503
+    assert answer(app, post(MIB), piece(b"a" * 300_001)) == 503, "nothing was given back twice"
 
     assert pages.bodies == []
     assert "could not be taken in" in caplog.text

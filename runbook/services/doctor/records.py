@@ -104,8 +104,12 @@ def _leads(visit: Visit) -> Iterator[Finding]:
 
 
 def _chains(visit: Visit) -> Iterator[Finding]:
-    """The newest runs, as many as fit into a moment; all of them with --deep."""
-    rows = Run.objects.order_by(F("last_at").desc(nulls_last=True))
+    """The newest runs, as many as fit into a moment; all of them with --deep.
+
+    Copies come last: their times are whatever a file says, and must push no own run out of sight.
+    """
+    own_first = F("imported_by").asc(nulls_first=True)
+    rows = Run.objects.order_by(own_first, F("last_at").desc(nulls_last=True))
     looked = events = unbroken = broken = 0
     for run in rows if visit.deep else rows[:_RUNS]:
         if not visit.deep and looked and events + run.version > _EVENTS:

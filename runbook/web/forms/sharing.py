@@ -15,14 +15,14 @@ from runbook.web.forms.layout import HappenedAtField, SubmittedForm, in_zone, te
 SCOPES = {
     LinkScope.STATUS: "Status page only: phase, promise and next update",
     LinkScope.READ: "Reads the record, without error texts and files",
-    LinkScope.READ_FILES: "Reads the record, with error texts and files",
+    LinkScope.READ_FILES: "Reads the record with error texts, and takes it away as files",
     LinkScope.COMMENT: "Reads the record and asks questions",
 }
 PROFILES = {
     Profile.PUBLIC: "Anybody: no names, no addresses, no ids",
     Profile.PARTNER: "A partner who works on this environment",
     Profile.MICROSOFT_SUPPORT: "Microsoft Support: tenant, organization and environment stay",
-    Profile.INTERNAL: "Colleagues: everything but secrets",
+    Profile.INTERNAL: "Colleagues: everything but secrets, in files the pictures too",
 }
 
 

@@ -1,6 +1,7 @@
 """The record of a run: a page to read and print, and files to hand out."""
 
 import uuid
+from dataclasses import replace
 from functools import partial
 
 from django.contrib import messages
@@ -55,12 +56,12 @@ def run_picture(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponse:
     return render(request, "runs/_picture_and_proof.html", context)
 
 
-def _proof(run: OpenRun) -> dict[str, object]:
-    return {
-        "verification": verification_of(
-            run.row, names=queries.people_of(run.row, run.state.members)
-        )
-    }
+def _proof(run: OpenRun, profile: Profile = Profile.INTERNAL) -> dict[str, object]:
+    """How far the run is proved; who holds the newest copy is for the team alone."""
+    found = verification_of(run.row, names=queries.people_of(run.row, run.state.members))
+    if found.copy is not None and profile is not Profile.INTERNAL:
+        found = replace(found, copy=replace(found.copy, how="", receiver=""))
+    return {"verification": found}
 
 
 @require_POST
@@ -127,7 +128,7 @@ def _page(
         "profiles": PROFILES,
         "inside": profile is Profile.INTERNAL,
         "may_export": may(run.role, Action.EXPORT),
-        **_proof(run),
+        **_proof(run, profile),
     }
     return render(request, "runs/report.html", context, status=status)
 

@@ -27,6 +27,7 @@ from runbook.models import ShareLink
 from runbook.services import redaction, review, shared_exports, sharing
 from runbook.services.exports import NotForOutside, UnknownFormat
 from runbook.services.review import Record
+from runbook.services.shared_exports import TooManyFiles
 from runbook.services.sharing import NoSuchLink, Shared, TooManyWrongCodes
 from runbook.services.timeline import Busy
 from runbook.web import grants, reading
@@ -166,6 +167,10 @@ def shared_export(request: HtmxRequest, handle: uuid.UUID) -> HttpResponseBase:
         )
     except (UnknownFormat, NotForOutside) as refusal:
         return _story(request, shared, refusal=refusal.sentence, status=422)
+    except TooManyFiles as refusal:
+        response = _story(request, shared, refusal=refusal.sentence, status=429)
+        response.headers["Retry-After"] = str(int(shared_exports.WITHIN.total_seconds()))
+        return response
     return handed_out(made)
 
 
