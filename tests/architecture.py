@@ -14,6 +14,7 @@ TOP_LEVEL = {
     "LICENSE",
     "README.md",
     "boot.py",
+    "examples",
     "manage.py",
     "pyproject.toml",
     "requirements-dev.txt",

@@ -16,8 +16,6 @@ from runbook.domain.redaction import Profile
 from runbook.domain.report import ReportLine, RunReport
 
 NOT_COVERED = "not covered by commitment"
-#: Runs that are longer are archived without the PDF: laying out its pages takes the whole run at once.
-REPORTS_UP_TO = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

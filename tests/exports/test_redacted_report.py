@@ -154,14 +154,31 @@ def test_common_names_tear_no_holes() -> None:
     answers = {**report.state.answers, "environment_name": "Test"}
     named = replace(
         report,
-        state=replace(report.state, answers=answers, title="Test of the Test"),
+        state=replace(report.state, answers=answers, ticket="Test of the Test"),
         people={**PEOPLE, LEAD: "Al"},
     )
 
     done = redact_report(named, Profile.PUBLIC).report
 
-    assert done.state.title == "Test of the Test"
+    assert done.state.ticket == "Test of the Test"
     assert done.people[LEAD].startswith("‹person-")
+
+
+@pytest.mark.parametrize(
+    ("title", "stays"),
+    [("Fabrikam, the second try", False), ("Test", True), ("Kettle", True), ("", True)],
+)
+def test_the_title_goes_out_only_where_names_of_environments_do(title: str, stays: bool) -> None:
+    """It may name a customer; one that names the product or nothing says nothing of anybody."""
+    report = golden()
+    named = replace(report, state=replace(report.state, title=title, ticket=f"{title} again"))
+
+    public = redact_report(named, Profile.PUBLIC).report.state
+    support = redact_report(named, Profile.MICROSOFT_SUPPORT).report.state
+
+    assert support.title == title
+    assert (public.title == title) is stays
+    assert ("Fabrikam" in public.ticket) is False
 
 
 def test_an_erased_text_stays_erased() -> None:

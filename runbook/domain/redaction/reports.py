@@ -145,8 +145,11 @@ class _Reader:
 
 
 def _told(report: RunReport) -> dict[str, Kind]:
-    """Words that answers and the list of members tell, worth looking for in every text."""
-    told = {
+    """Words that answers, members and the title tell, worth looking for in every text."""
+    title, product = report.state.title.strip(), report.pack.product
+    # People put the name of a customer there, so it goes wherever the name of an environment goes.
+    told = {title: Kind.ENVIRONMENT} if title.lower() not in product.lower() else {}
+    told |= {
         value.strip(): kind
         for slug, value in report.state.answers.items()
         if (kind := kind_of_name(slug)) and "@" not in value

@@ -19,13 +19,11 @@ from runbook.domain import chain, heads
 from runbook.domain.registry import collect
 from runbook.exports import formats
 from runbook.exports.format import Format, Handout, record_of
-from runbook.exports.record import REPORTS_UP_TO, Record
+from runbook.exports.record import Record
 from runbook.exports.verifier import verify
 
 #: Written by this format in its own way, or the format itself.
 _NOT_BESIDE = frozenset({"zip", "events-jsonl"})
-#: Takes a whole run at once, so that it is left out of the archive of a long one.
-_NOT_OF_LONG = frozenset({"pdf"})
 _LARGEST = 2**32 - 1
 _PIECE = 256 * 1024
 _IN_MEMORY = 1024 * 1024
@@ -131,10 +129,9 @@ def _contents(handout: Handout, record: Record) -> Iterator[tuple[str, Iterable[
 def _reports(handout: Handout, record: Record) -> Iterator[tuple[str, Iterable[bytes]]]:
     """What the other formats write, as of the moment of the signature."""
     same = replace(handout, report=replace(handout.report, made_at=record.at))
-    left_out = _NOT_BESIDE | (_NOT_OF_LONG if record.size > REPORTS_UP_TO else set())
     taken: set[str] = set()
     for each in collect(formats, "FORMAT", kind=Format).values():
-        if each.slug in left_out or (each.verbatim and record.derived):
+        if each.slug in _NOT_BESIDE or (each.verbatim and record.derived):
             continue
         name = f"report.{each.extension}"
         name = f"report-{each.slug}.{each.extension}" if name in taken else name

@@ -32,9 +32,6 @@ from runbook.services import demonstration, exports, timeline
 from runbook.services.timeline import Act
 
 LENGTHS = (500, 10_000, 100_000)
-#: Takes a whole run at once, so it is not asked for a longer one.
-WHOLE = frozenset({"pdf"})
-WHOLE_UP_TO = 10_000
 _BATCH = 5_000
 _MIB = 1024 * 1024
 
@@ -71,8 +68,7 @@ class Command(BaseCommand):
             bare = _taken(stream, rounds)
             self._row("bare values() stream", bare, bare, peak=_peak(stream), grown=grown)
             for slug in options["formats"] or FORMATS:
-                if slug not in WHOLE or length <= WHOLE_UP_TO:
-                    self._format(run, slug, bare, rounds)
+                self._format(run, slug, bare, rounds)
             self._verifier(run, folder)
 
     def _format(self, run: Run, slug: str, bare: list[tuple[float, float]], rounds: int) -> None:
