@@ -21,6 +21,8 @@ from runbook.domain.state import Attempt, CheckMark
 from runbook.domain.steps import Step
 from runbook.domain.vocabulary import CheckResult, Outcome, RunStage, StepKind
 
+#: After these a run goes on no longer, whatever is still written about it.
+ENDINGS = frozenset({"run.closed", "run.abandoned"})
 #: What a reader should see even if he reads nothing else.
 DEVIATING = frozenset(
     {

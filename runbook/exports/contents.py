@@ -12,6 +12,7 @@ from runbook.domain.presenting import clock, lasting, utc
 from runbook.domain.progress import next_step
 from runbook.domain.report import ReportLine, RunReport
 from runbook.domain.summary import (
+    ENDINGS,
     Tried,
     attempts,
     count_telling,
@@ -128,16 +129,21 @@ def outcome(report: RunReport) -> str:
 
 
 def _span(report: RunReport) -> tuple[datetime | None, datetime | None, int]:
-    """The first and the last moment, and how many entries deviate, in one look at each."""
+    """The first moment, that of the end or else the last, and how many entries deviate, in one look
+    at each.
+    """
     begun: datetime | None = None
     until: datetime | None = None
+    ended: datetime | None = None
     deviating = 0
     for line in report.lines:
         deviating += deviates(line)
+        if line.event_type in ENDINGS:
+            ended = line.happened_at
         if line.event_type != "export.made":
             begun = min(begun or line.happened_at, line.happened_at)
             until = max(until or line.happened_at, line.happened_at)
-    return begun, until, deviating
+    return begun, ended or until, deviating
 
 
 def _counted(tried: tuple[Tried, ...]) -> str:

@@ -33,6 +33,8 @@ LEFT, RIGHT = 152, 944
 _SMALL, _PLAIN = 11, 12
 _BAR, _WAIT, _LANE, _BIN = 20, 8, 22, 16
 _DAYS, _TICKS, _AXIS = 62, 78, 86
+#: Midnights in a cut gap that stand closer together are not drawn.
+_DAY_APART = 30
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MOST_WORDS = 1500
 _LEGEND = {
@@ -171,12 +173,15 @@ def _hours(scale: Scale, hours: Labels) -> list[Shape]:
 
 
 def _days(scale: Scale, *, bottom: int) -> list[Shape]:
-    """The date where the axis begins and at each midnight, as far as they stand apart."""
+    """The date where the axis begins, at each midnight and after a gap of many days, as far as they
+    stand apart. Within such a gap its midnights would be a hatching that says nothing.
+    """
     shapes: list[Shape] = []
     names = Labels(_DAYS, levels=1, left=LEFT - 4, right=WIDTH - 4)
-    midnights = {scale.at(day): day for day in scale.days()}
-    first = scale.moments[0].astimezone(scale.zone)
-    for x, day in sorted({scale.at(scale.moments[0]): first, **midnights}.items()):
+    midnights = {scale.at(day): day for day in scale.days(apart=_DAY_APART)}
+    begun = (scale.moments[0], *scale.resumed(apart=_DAY_APART))
+    starts = {scale.at(moment): moment.astimezone(scale.zone) for moment in begun}
+    for x, day in sorted({**starts, **midnights}.items()):
         if x in midnights:
             shapes.append(lines([((x, _DAYS - 12), (x, bottom))], look="day"))
         _date(shapes, names, x, day)

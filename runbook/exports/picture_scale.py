@@ -92,8 +92,26 @@ class Scale:
         room = sum(self.at(end) - self.at(begin) for begin, end in spans)
         return room / minutes if minutes and room else 1.0
 
-    def days(self) -> Iterator[datetime]:
-        """Each midnight of the run's clock between the first moment and the last."""
+    def days(self, *, apart: int) -> Iterator[datetime]:
+        """Each midnight of the run's clock between the first moment and the last, without those in a
+        cut gap that would stand closer together than this.
+        """
+        crowded = self._crowded(apart)
+        for day in self._midnights():
+            if not any(gap.left <= self.at(day) <= gap.right for gap in crowded):
+                yield day
+
+    def resumed(self, *, apart: int) -> Iterator[datetime]:
+        """The moments at which a gap ends whose midnights are left out."""
+        ends = {gap.right for gap in self._crowded(apart)}
+        return (moment for moment in self.moments if self.at(moment) in ends)
+
+    def _crowded(self, apart: int) -> list[Gap]:
+        """The cut gaps in which midnights would stand closer together than this."""
+        day = timedelta(days=1)
+        return [gap for gap in self.gaps if gap.right - gap.left < apart * (gap.lasted / day)]
+
+    def _midnights(self) -> Iterator[datetime]:
         day = self.moments[0].astimezone(self.zone).date()
         last = self.moments[-1].astimezone(self.zone).date()
         # Years between two entries are no place to draw days: the newest ones stay.

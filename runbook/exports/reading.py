@@ -74,7 +74,9 @@ def fingerprint_of(text: str) -> str:
     """A typed fingerprint as hex digits, empty if none was typed; RecordRefused if it is none."""
     plain = re.sub(r"[\s:-]", "", text).lower()
     if plain and not re.fullmatch("[0-9a-f]{32}|[0-9a-f]{64}", plain):
-        raise RecordRefused("A fingerprint is eight groups of four digits; look at it once more.")
+        raise RecordRefused(
+            "A fingerprint is eight groups of four signs, 0 to 9 and A to F; look at it once more."
+        )
     return plain
 
 
@@ -208,7 +210,9 @@ def people_in(told: Mapping[str, Any]) -> dict[str, str]:
     return {
         actor: name[:_PERSON].replace("\x00", "")
         for actor, name in list(found.items())[:_PEOPLE]
-        if isinstance(name, str) and len(actor) <= 32 and "\x00" not in actor
+        if isinstance(name, str)
+        and len(actor) <= 32
+        and "\x00" not in actor
         # No verifier looked at them, so half a character may stand there, which nothing can keep.
         and _has_bytes(actor + name)
     }

@@ -89,6 +89,11 @@ def types_since(run: Run, version: int) -> set[str]:
     return set(rows.values_list("type", flat=True).distinct())
 
 
+def count_of(run: Run, *, actor: str, kind: str, since: datetime) -> int:
+    """How many entries of a kind somebody made after a moment."""
+    return Event.objects.filter(run=run, actor=actor, type=kind, at__gt=since).count()
+
+
 def _entries(
     rows: "QuerySet[Event]", run: Run | None = None, *, marked: bool = True
 ) -> list[TimelineEntry]:

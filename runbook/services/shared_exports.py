@@ -5,6 +5,7 @@ That a file was taken stands on the timeline under the link's name, as its openi
 
 from datetime import datetime, timedelta
 
+from runbook import queries
 from runbook.domain import events as ev
 from runbook.domain.decisions.runs import record_export
 from runbook.domain.errors import DomainError
@@ -15,7 +16,6 @@ from runbook.domain.vocabulary import Action, LinkScope
 from runbook.exports import FORMATS
 from runbook.exports.format import Format
 from runbook.models import Run, ShareLink
-from runbook.models.timeline import Event
 from runbook.services import exports, sharing, timeline
 from runbook.services.exports import Exported
 from runbook.services.sharing import Shared
@@ -74,10 +74,8 @@ def export_through_link(
 
 def _check_often(run: Run, act: Act) -> None:
     """Counts in the transaction that holds the run's lock, so that of many at once none slips by."""
-    taken = Event.objects.filter(
-        run=run, actor=act.actor, type=ev.ExportMade.type, at__gt=act.now - WITHIN
-    )
-    if taken.count() >= MOST:
+    kind, since = ev.ExportMade.type, act.now - WITHIN
+    if queries.count_of(run, actor=act.actor, kind=kind, since=since) >= MOST:
         raise TooManyFiles(
             f"This link gave {MOST} files within an hour, which is as many as it gives. Nothing was "
             "written; take the next one in an hour."

@@ -146,7 +146,9 @@ def _outcome(report: RunReport) -> str:
 def _lasted(report: RunReport) -> str:
     if report.state.started_at is None or not report.lines:
         return ""
-    end = report.lines[-1].recorded_at if report.state.is_frozen else report.made_at
+    # Links and files that are made of a run that has ended make it no longer.
+    ends = (line.happened_at for line in report.lines if line.event_type in summary.ENDINGS)
+    end = max(ends, default=report.made_at)
     return lasting(max(timedelta(), end - report.state.started_at))
 
 

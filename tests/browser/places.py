@@ -7,7 +7,8 @@ from runbook import library
 from runbook.domain.retries import import_step
 from runbook.domain.vocabulary import Action, RunStage
 from runbook.models import Run, User
-from runbook.services import demonstration
+from runbook.services import demonstration, teams
+from runbook.services.teams import By
 from runbook.services.timeline import Act
 from tests import factories
 from tests.domain.wishes import small_pack, wish
@@ -50,8 +51,11 @@ def with_runs(user: User) -> Iterator[str]:
     finished, waiting = demonstration.make(Act(actor=user.actor_id, now=now))
     yield "/"
     yield from (f"/runs/{finished}/", f"/runs/{finished}/timeline/", f"/runs/{finished}/report/")
+    yield f"/runs/{finished}/report/?profile=public"
     yield f"/runs/{finished}/steps/pre-import/"
     yield f"/runs/{waiting}/"
+    team = teams.create_team(name="Keepers", by=By(actor=user, now=now))
+    yield from (f"/teams/{team.handle}/figures/", f"/teams/{team.handle}/figures/?period=no")
     fresh = _fresh(user, now)
     yield from (f"/runs/{fresh.pk}/steps/{step}/" for step in PANELS)
     for stage in RunStage:

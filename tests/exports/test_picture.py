@@ -155,6 +155,16 @@ def test_days_and_hours_are_those_of_the_run() -> None:
     assert "Times by the clock of Europe/Berlin." in found
 
 
+def test_a_gap_of_many_days_has_no_line_for_each_of_them_and_a_date_where_it_ends() -> None:
+    picture = drawn([*failed_run(), (40 + 80 * 1440, ev.NoteAdded(step="", text="Late"), LEAD)])
+
+    assert "80 days" in texts(picture)
+    assert [shape for shape in picture.shapes if shape.look == "day"] == []
+    dates = [shape.text for shape in picture.shapes if shape.look == "date"]
+    assert dates == ["Sat 2026-11-21", "Tue 2027-02-09"]
+    assert not overlaps(picture)
+
+
 def test_labels_without_room_are_counted() -> None:
     picture = drawn(RUNS["crowd"])
 

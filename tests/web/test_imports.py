@@ -93,7 +93,7 @@ def test_what_is_refused_is_said_in_a_sentence_with_the_words_typed(
     for content, typed, told in (
         (b"no record", "", "This is no ZIP or JSON export of a run."),
         (b"", "", "This is no ZIP or JSON export of a run."),
-        (there.content, "12 34", "A fingerprint is eight groups of four digits"),
+        (there.content, "12 34", "A fingerprint is eight groups of four signs"),
         (there.content, "0" * 32, "A JSON export carries no signature"),
     ):
         answer = hand_in(sign_in(ana), content, fingerprint=typed, headers=headers)

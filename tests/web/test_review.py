@@ -47,6 +47,11 @@ def review(client: Client, run: Run, query: str = "") -> Node:
     return page(answer)
 
 
+def lasted(tree: Node) -> str:
+    """How long the run took, as the summary says it."""
+    return next(row.all("dd")[0].text for row in tree.all("div") if row.text.startswith("Lasted"))
+
+
 def is_folded(tree: Node, seq: int) -> bool:
     entry = tree.by_id(f"entry-{seq}")
     return any(node.tag == "details" for node in entry.ancestors() if node is not entry)
@@ -158,6 +163,18 @@ def test_an_ordinary_entry_can_be_asked_about_as_well(lead: Client, run: Run) ->
     assert len(details) == 1
     for query in ("?ask=0", "?ask=999999", "?ask=x", "?ask=" + "9" * 30, "?ask=²"):
         assert is_folded(review(lead, run, query), 3)
+
+
+def test_a_link_made_long_after_the_end_makes_the_run_no_longer(
+    lead: Client, ana: User, now: datetime, standing: time_machine.Traveller
+) -> None:
+    run = make_run_at(RunStage.CLOSED, ana, now)
+    before = lasted(review(lead, run))
+    standing.move_to(now + timedelta(hours=1))
+    make_link(run, ana, now + timedelta(hours=1))
+
+    assert before
+    assert lasted(review(lead, run)) == before
 
 
 def test_nobody_asks_when_the_run_has_ended(lead: Client, ana: User, now: datetime) -> None:

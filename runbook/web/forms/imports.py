@@ -22,8 +22,8 @@ class OpenRecordForm(forms.Form):
         required=False,
         max_length=100,
         help_text=(
-            "Eight groups of four digits, from whoever runs the other installation, on another way "
-            "than the file. A record that another key signed is then refused."
+            "Eight groups of four, such as 5EBD E3E6, from whoever runs the other installation and "
+            "by another way than the file. A record that another key signed is then refused."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
