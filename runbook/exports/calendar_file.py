@@ -55,6 +55,8 @@ def _event(dated: Dated, entry: Entry) -> Event:
     event.add("dtstart", entry.begins.astimezone(UTC))
     event.add("dtend", entry.ends.astimezone(UTC))
     event.add("summary", f"{shown_line(dated.title)}: {shown_line(entry.summary)}")
+    if state.ticket:
+        event.add("description", f"Ticket {shown_line(state.ticket)}")
     if dated.page:
         event.add("url", _address(dated, entry))
     if entry.cancelled:

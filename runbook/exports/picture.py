@@ -111,7 +111,11 @@ def picture_of(report: RunReport) -> Picture:
         title=f"Picture of the run: {named}",
         description=_told(marks, report, zone),
         height=sheet.bottom,
-        shapes=(*_heading(named, zone, sheet.left_out, marks.older), *behind, *sheet.shapes),
+        shapes=(
+            *_heading(report, named, sheet.left_out, older=marks.older),
+            *behind,
+            *sheet.shapes,
+        ),
         left_out=sheet.left_out,
     )
 
@@ -121,8 +125,10 @@ def _scale(marks: Marks, report: RunReport, zone: ZoneInfo) -> Scale:
     return scale_of(moments, left=LEFT, right=RIGHT, zone=zone)
 
 
-def _heading(title: str, zone: ZoneInfo, left_out: int, older: int) -> list[Shape]:
-    told = f"Times by the clock of {zone.key}."
+def _heading(report: RunReport, title: str, left_out: int, *, older: int) -> list[Shape]:
+    state = report.state
+    told = f"Ticket {shown_line(state.ticket)}. " if state.ticket else ""
+    told += f"Times by the clock of {state.time_zone}."
     if left_out:
         told += f" {left_out} labels had no room; the tables name all."
     if older:

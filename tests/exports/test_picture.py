@@ -152,7 +152,7 @@ def test_days_and_hours_are_those_of_the_run() -> None:
     found = texts(drawn(long_run()))
 
     assert {"Sat 2026-11-21", "Sun 2026-11-22", "Mon 2026-11-23", "00:00", "22:30"} <= set(found)
-    assert "Times by the clock of Europe/Berlin." in found
+    assert "Ticket T-4711. Times by the clock of Europe/Berlin." in found
 
 
 def test_a_gap_of_many_days_has_no_line_for_each_of_them_and_a_date_where_it_ends() -> None:
