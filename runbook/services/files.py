@@ -280,12 +280,6 @@ def size_of(rows: "QuerySet[StoredFile]") -> int:
     return int(found["size"] or 0)
 
 
-def files_size() -> int:
-    """Bytes that all files of the installation take on its disk."""
-    rows = StoredFile.objects.filter(state=State.ACCEPTED).exclude(sha256_stored="")
-    return sum(size for _, size in rows.values_list("sha256_stored", "size_stored").distinct())
-
-
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A stored file for a page, with what the inspection told of it."""

@@ -89,7 +89,6 @@ def test_a_file_is_stored_by_its_content_with_its_row_and_its_event(
     assert place.parent.name == place.name[:2]
     assert place.stat().st_mode & 0o077 == 0
     assert files.size_of(run.files.all()) == 9
-    assert files.files_size() == 6
 
 
 def test_the_event_says_what_was_received_and_what_is_stored(

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from ninja import Header, NinjaAPI, Query
@@ -19,14 +19,10 @@ from runbook.web.api import problems, reading
 from runbook.web.api.bearers import AppendToken, ReadToken
 from runbook.web.api.problems import Problem
 from runbook.web.api.schemas import AttemptEnd, Events, NewNote, Recorded, RunOut
+from runbook.web.downloads import handed_out
 
 LARGEST_PAGE = 100
 _LAST_SEQ = 2**31 - 1
-#: A file that a browser should save and never run, whatever somebody wrote into it.
-_SEALED = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 _READING = dict.fromkeys((401, 403, 404, 422, 429, 503), Problem)
 _APPENDING = dict.fromkeys((401, 403, 404, 409, 413, 415, 422, 429, 503), Problem)
 
@@ -99,7 +95,7 @@ def read_events(
     url_name="api-export",
     summary="Export the record",
 )
-def export_run(request: HttpRequest, run: UUID, *, export_format: str) -> HttpResponse:
+def export_run(request: HttpRequest, run: UUID, *, export_format: str) -> HttpResponseBase:
     """The record as a file, in a format of the run's page. The timeline says that it was handed out."""
     caller = _caller(request)
     check_may(caller.run.role, Action.EXPORT)
@@ -109,9 +105,7 @@ def export_run(request: HttpRequest, run: UUID, *, export_format: str) -> HttpRe
         export_format=export_format,
         address=f"{settings.SITE_URL}{reverse('run-report', args=[run])}",
     )
-    response = HttpResponse(made.content, content_type=made.content_type, headers=_SEALED)
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
-    return response
+    return handed_out(made)
 
 
 @api.post(

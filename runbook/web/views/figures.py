@@ -12,16 +12,10 @@ from runbook import library, queries
 from runbook.domain.figures import PackFigures, figures_of
 from runbook.exports import figures as figures_file
 from runbook.models import Team, User
+from runbook.web.downloads import saved
 from runbook.web.figures_page import ROWS, product_page
 from runbook.web.forms.figures import FiguresForm
 from runbook.web.htmx import HtmxRequest
-
-#: A file that a browser should save and never run, whatever somebody wrote into it.
-_SEALED = {
-    "Content-Disposition": 'attachment; filename="team-figures.csv"',
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @login_required
@@ -52,7 +46,7 @@ def team_figures_data(request: HtmxRequest, handle: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, "teams/figures.html", {"team": team, "form": form}, status=422)
     content = figures_file.render(_figures(request.user, team, form)[0])
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=_SEALED)
+    return saved(content, name="team-figures.csv", content_type="text/csv; charset=utf-8")
 
 
 def _my_team(user: User, handle: uuid.UUID) -> Team:

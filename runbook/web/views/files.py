@@ -20,9 +20,9 @@ from runbook.queries import OpenRun
 from runbook.services import erasing, files, objects
 from runbook.services.erasing import Piece
 from runbook.web.carry_out import act_of, answered, open_run
+from runbook.web.downloads import SEALED
 from runbook.web.forms.files import EraseForm
 from runbook.web.htmx import HtmxRequest
-from runbook.web.views.review import SEALED
 
 
 @require_safe

@@ -28,16 +28,12 @@ from runbook.queries import OpenRun
 from runbook.services import redaction, runs, steps
 from runbook.services.timeline import Act
 from runbook.web.carry_out import act_of, answered, open_run
+from runbook.web.downloads import saved
 from runbook.web.forms.packets import PROFILES, PacketFactsForm, SentForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.packet_page import gap_groups, missing_words, questions_step, sections_of
 from runbook.web.redacting import keep_decisions, profile_of, report_of
 
-#: A file that a browser should save and never run, whatever somebody wrote into it.
-_SEALED = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 _FILES = {"md": (markdown, "text/markdown"), "txt": (plain, "text/plain")}
 Doing = Callable[[OpenRun, Recipient], HttpResponse]
 
@@ -123,12 +119,8 @@ def packet_file(request: HtmxRequest, run_id: uuid.UUID, recipient: str) -> Http
             export_format=f"packet for {to.slug}, cut for {profile.value}, .{ending}",
         )
         text = write(packet_of(made.report, to))
-        response = HttpResponse(
-            text.encode(), content_type=f"{content_type}; charset=utf-8", headers=_SEALED
-        )
         name = f"packet-{to.slug}-{str(run_id)[:8]}-{now:%Y%m%d}.{ending}"
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return saved(text, name=name, content_type=f"{content_type}; charset=utf-8")
 
     return _with(request, run_id, recipient, action=Action.EXPORT, do=do)
 

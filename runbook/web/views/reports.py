@@ -6,7 +6,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,19 +22,13 @@ from runbook.domain.vocabulary import Action
 from runbook.exports import FORMATS
 from runbook.queries import OpenRun
 from runbook.services import exports, redaction
-from runbook.services.exports import Exported
 from runbook.services.timeline import Act, Busy
 from runbook.services.verification import verification_of
 from runbook.web.carry_out import answered, open_run
+from runbook.web.downloads import handed_out
 from runbook.web.forms.packets import PROFILES
 from runbook.web.htmx import HtmxRequest
 from runbook.web.redacting import address_of, keep_decisions, profile_of, report_of
-
-#: A file that a browser should save and never run, whatever somebody wrote into it.
-_SEALED = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @require_safe
@@ -85,15 +79,6 @@ def export(request: HtmxRequest, run_id: uuid.UUID) -> HttpResponseBase:
         busy = "The database is busy. Nothing was handed out; ask again."
         return _page(request, run, refusal=busy, status=503)
     return handed_out(made)
-
-
-def handed_out(made: Exported) -> HttpResponseBase:
-    """The file as a download. A large one goes out from disk piece by piece."""
-    headers = {**_SEALED, "Content-Disposition": f'attachment; filename="{made.file_name}"'}
-    if made.size <= exports.IN_MEMORY:
-        return HttpResponse(made.content, content_type=made.content_type, headers=headers)
-    headers["Content-Length"] = str(made.size)
-    return StreamingHttpResponse(made.pieces(), content_type=made.content_type, headers=headers)
 
 
 @require_POST

@@ -17,15 +17,10 @@ from runbook.queries import OpenRun
 from runbook.services.review import record_of
 from runbook.web import reading
 from runbook.web.carry_out import open_run
+from runbook.web.downloads import saved
 from runbook.web.forms.sharing import MomentForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.reading import Places, Typed
-
-#: A text that a browser should save and never run, whatever somebody wrote into it.
-SEALED = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @require_safe
@@ -68,9 +63,8 @@ def as_file(text: str | None, *, digest: str) -> HttpResponse:
     """A download of plain text; 404 for one that is not there or was erased."""
     if text is None:
         raise Http404
-    response = HttpResponse(text, content_type="text/plain; charset=utf-8", headers=SEALED)
-    response.headers["Content-Disposition"] = f'attachment; filename="evidence-{digest[:12]}.txt"'
-    return response
+    name = f"evidence-{digest[:12]}.txt"
+    return saved(text, name=name, content_type="text/plain; charset=utf-8")
 
 
 def moment_form(request: HtmxRequest, *, zone: str) -> MomentForm:

@@ -31,11 +31,11 @@ from runbook.services.shared_exports import TooManyFiles
 from runbook.services.sharing import NoSuchLink, Shared, TooManyWrongCodes
 from runbook.services.timeline import Busy
 from runbook.web import grants, reading
+from runbook.web.downloads import handed_out
 from runbook.web.forms.sharing import CodeForm
 from runbook.web.forms.together import QuestionForm
 from runbook.web.htmx import HtmxRequest
 from runbook.web.reading import Places, Typed
-from runbook.web.views.reports import handed_out
 from runbook.web.views.review import as_file, asked_about, moment_form
 
 View = Callable[..., HttpResponseBase]

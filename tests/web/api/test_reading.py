@@ -13,7 +13,7 @@ from runbook import queries
 from runbook.domain import chain
 from runbook.domain.vocabulary import Action, RunStage
 from runbook.models import Run, User
-from runbook.services import erasing, runs
+from runbook.services import erasing, exports, runs
 from runbook.services.timeline import Busy
 from tests.domain.wishes import NEW, OLD
 from tests.factories import act, make_run
@@ -214,6 +214,19 @@ def test_an_export_is_handed_out_and_recorded(
     )
     newest = queries.timeline_page(run, size=1)[0]
     assert (newest.type, newest.name) == ("export.made", "Ana")
+
+
+def test_a_large_export_goes_out_piece_by_piece(
+    token: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that takes a long record must not cost the server its memory."""
+    monkeypatch.setattr(exports, "IN_MEMORY", 100)
+    answer = read(token, run, "exports/markdown")
+
+    assert answer.streaming
+    assert answer["Content-Length"] == str(len(answer.getvalue()))
+    assert answer["Content-Disposition"].startswith("attachment;")
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
 def test_an_export_leads_to_the_report_of_this_installation(run: Run, token: str) -> None:
