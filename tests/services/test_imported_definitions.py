@@ -17,13 +17,15 @@ from runbook.exports import FORMATS
 from runbook.exports.incoming import RecordRefused
 from runbook.models import PackRevision, Run, User
 from runbook.services import exports
-from tests.domain.wishes import small_pack
+from tests.domain.history import PREPARATION, START
+from tests.domain.wishes import GATEWAY, failing, small_pack
 from tests.elsewhere import ADDRESS, handed_out, opened
 from tests.exports.bundles import Forgery
 from tests.exports.test_example import EXAMPLE
-from tests.factories import make_run
+from tests.factories import act, carry_out, make_run
 
 SignIn = Callable[[User], Client]
+ADVICE = "Try again at once and take the base away."
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +118,40 @@ def test_the_example_of_the_readme_opens(
 
     assert copy.title == "Example: Contoso CoE production"
     assert page.status_code == 200
+
+
+def test_a_definition_from_a_file_gives_no_advice(
+    db: None, tmp_path: Path, now: datetime, ana: User, sign_in: SignIn
+) -> None:
+    """Whoever forged it could say anything: a copy shows what was recorded, and what to do nowhere."""
+    families = tuple(
+        replace(
+            family,
+            remedies=tuple(replace(each, text=ADVICE) for each in family.remedies),
+            never=tuple(ADVICE for _ in family.never),
+        )
+        for family in small_pack().families
+    )
+    phases = tuple(
+        replace(phase, steps=tuple(replace(step, guide=ADVICE) for step in phase.steps))
+        for phase in small_pack().runbook.phases
+    )
+    runbook = replace(small_pack().runbook, phases=phases)
+    make = with_pack(replace(small_pack(), families=families, runbook=runbook))
+
+    def fail(run: Run, lead: User) -> None:
+        for asked in (*PREPARATION, START, failing(GATEWAY)):
+            carry_out(run, asked, act(lead, now=now))
+
+    copy = opened(handed_out(tmp_path, now, make=make, then=fail).content, ana, tmp_path, now)
+    client = sign_in(ana)
+    told = [
+        client.get(reverse(name, args=[copy.pk]), follow=True).content.decode()
+        for name in ("run", "run-review", "run-report", "run-at", "timeline", "run-evidence")
+    ]
+    for slug in ("html", "markdown", "ticket", "csv", "ics"):
+        made = exports.written(copy.pk, FORMATS[slug], now=now, address=ADDRESS)
+        told.append(b"".join(made.pieces()).decode())
+
+    assert ADVICE in (PackRevision.objects.get(pk=copy.pack_id).body)
+    assert [text for text in told if ADVICE in text] == []
